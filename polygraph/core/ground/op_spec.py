@@ -1,0 +1,122 @@
+"""The parts of an op definition: kinds, arguments, hidden state, and what a shape rule sees."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from polygraph.core.ground.dtypes import DType
+    from polygraph.core.ground.tensor import Tensor
+
+
+class Kind(enum.Enum):
+    """What the planner does with an operation."""
+
+    PURE = "pure"
+    """Lowered to primitives; the same operands give the same results."""
+    PLACEHOLDER = "placeholder"
+    """Has a value only when fed, or as the parameter of a region."""
+    VARIABLE = "variable"
+    """Stands for a variable's value; reads follow the state rules."""
+    WRITE = "write"
+    """Lowered to primitives; gives new values to the variables among its inputs."""
+    HOST = "host"
+    """Runs in Python between two stages, on NumPy arrays."""
+    COND = "cond"
+    """Owns two regions, of which the predicate picks one."""
+    WHILE = "while"
+    """Owns a condition region and a body region."""
+
+
+class GradientState(enum.Enum):
+    """What is known of an op type's gradient, when it is no rule."""
+
+    MISSING = "missing"
+    """Nobody wrote one: differentiating through the op is an error."""
+    NONE = "none"
+    """There is none on purpose: the op is a constant to differentiation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One input or output of an op type.
+
+    Attributes:
+      name: TF1's argument name.
+      dtype: a dtype's name, or the name of a dtype variable.
+      number: for a list of tensors of one dtype, the name of the attribute that counts them.
+      each: for a list of tensors of many dtypes, `dtype` names the attribute that lists them.
+      ref: a variable, to be written or read by reference.
+    """
+
+    name: str
+    dtype: str
+    number: str | None = None
+    each: bool = False
+    ref: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenState:
+    """State that an operation keeps for itself in each session, such as a random counter."""
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+
+
+_ARG = re.compile(r"(?P<name>\w+)\s*:\s*(?P<ref>&)?(?:(?P<number>\w+)\*)?(?P<dtype>\w+)(?P<each>\*)?$")
+
+
+def parse_args(text: str) -> tuple[Arg, ...]:
+    args = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        found = _ARG.match(part)
+        if found is None:
+            msg = f"bad argument in an op signature: {part!r}"
+            raise ValueError(msg)
+        args.append(
+            Arg(found["name"], found["dtype"], found["number"], bool(found["each"]), bool(found["ref"]))
+        )
+    return tuple(args)
+
+
+class ShapeContext:
+    """What a shape rule sees of the operation being built."""
+
+    __slots__ = ("attrs", "inputs")
+
+    def __init__(self, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> None:
+        self.inputs = inputs
+        self.attrs = attrs
+
+    def shape(self, index: int) -> TensorShape:
+        """Static shape of an input."""
+        return self.inputs[index].get_shape()
+
+    def value(self, index: int) -> np.ndarray[Any, Any] | None:
+        """Value of an input, None where it is not known while the graph is built."""
+        return self.inputs[index].constant
+
+    def partial(self, index: int) -> tuple[int | None, ...] | None:
+        """Elements of an int vector or scalar input as far as they are known."""
+        return self.inputs[index].partial_value
+
+    def as_shape(self, index: int) -> TensorShape:
+        """The shape that an int vector input spells; -1 and unknown elements are unknown dims."""
+        elements = self.partial(index)
+        if elements is not None:
+            return TensorShape([None if item is None or item < 0 else item for item in elements])
+        rank = self.shape(index).as_tuple()
+        if rank is None or rank[0] is None:
+            return unknown_shape()
+        return TensorShape([None] * rank[0])

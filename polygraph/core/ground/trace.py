@@ -1,0 +1,181 @@
+"""Building blocks by calling primitives on values.
+
+A lowering is a Python function over primitives. Called with NumPy arrays it computes; called
+with `Value`s it appends steps to the innermost open `Builder`; a mix folds what is known. So one
+definition serves as the meaning, as the planner's constant folding and as the Program's source.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polygraph.core.ground.program import Block, Check, Source, Step, Value
+from polygraph.core.ground.signature import TensorType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from polygraph.core.ground.op import Op
+
+Array = Value | np.ndarray[Any, Any]
+"""What a lowering sees: a value of the Program, or a value known at plan time."""
+
+FOLD_LIMIT = 4096
+"""Results of more elements than this are not folded at plan time."""
+
+_SMALL_CONSTANT = 64
+
+
+class Builder:
+    """Collects the steps, constants and checks of one block."""
+
+    __slots__ = ("_interned", "check_flags", "checks", "constants", "source", "steps")
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.constants: dict[Value, np.ndarray[Any, Any]] = {}
+        self.checks: list[Check] = []
+        self.check_flags: list[Array] = []
+        self.source: Source | None = None
+        self._interned: dict[object, Value] = {}
+
+    def value(self, array: Array) -> Value:
+        """``array`` as a value of this block; known arrays become interned constants."""
+        if type(array) is Value:
+            return array
+        known = np.asarray(array)
+        key: object = (
+            (known.dtype, known.shape, known.tobytes())
+            if known.size <= _SMALL_CONSTANT
+            else id(known)
+        )
+        value = self._interned.get(key)
+        if value is None:
+            value = self._interned[key] = Value(TensorType(known.dtype, known.shape))
+            self.constants[value] = known
+        return value
+
+    def emit(
+        self,
+        op: Op,
+        operands: Sequence[Array],
+        attrs: Mapping[str, Any],
+        types: Sequence[TensorType],
+    ) -> tuple[Value, ...]:
+        """Append a step and give its results."""
+        results = tuple(map(Value, types))
+        self.steps.append(Step(op, tuple(map(self.value, operands)), attrs, results, self.source))
+        return results
+
+    def block(self, parameters: Sequence[Value], results: Sequence[Array]) -> Block:
+        """The block of everything emitted so far that the results need."""
+        from_here = tuple(map(self.value, results))
+        return prune(Block(tuple(parameters), self.constants, tuple(self.steps), from_here))
+
+
+def prune(block: Block) -> Block:
+    """``block`` without steps and constants that its results do not need."""
+    needed: set[Value] = set(block.results)
+    kept: list[Step] = []
+    for step in reversed(block.steps):
+        if not needed.isdisjoint(step.results):
+            needed.update(step.operands)
+            kept.append(step)
+    constants = {value: array for value, array in block.constants.items() if value in needed}
+    return block.replace(steps=tuple(reversed(kept)), constants=constants)
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.builders: list[Builder | None] = []
+
+
+_stack = _Stack()
+
+
+def current_builder() -> Builder | None:
+    """The innermost open builder of this thread, None outside of tracing."""
+    return _stack.builders[-1] if _stack.builders else None
+
+
+@contextmanager
+def building(builder: Builder) -> Iterator[Builder]:
+    """Make ``builder`` the innermost one for the duration of the block."""
+    _stack.builders.append(builder)
+    try:
+        yield builder
+    finally:
+        _stack.builders.pop()
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """Compute on arrays for the duration of the block, whatever builder is open around it."""
+    _stack.builders.append(None)
+    try:
+        yield
+    finally:
+        _stack.builders.pop()
+
+
+def check(
+    flag: Array, code: type[Exception], message: str, details: Sequence[Array] = ()
+) -> None:
+    """Require that ``flag`` (``bool[]``) holds; else the run fails and changes no state.
+
+    Outside of tracing, or where the flag is known to be false, it raises at once.
+
+    Args:
+      flag: scalar condition.
+      code: the error class, one of `polygraph.core.ground.errors`.
+      message: what went wrong, with one ``{}`` for each detail.
+      details: values shown in the message.
+    """
+    builder = current_builder()
+    if not isinstance(flag, Value):
+        if bool(flag):
+            return
+        if builder is None:
+            raise make_error(code, message.format(*details))
+    if builder is None:
+        msg = "check() on a traced value needs an open builder"
+        raise RuntimeError(msg)
+    values = tuple(map(builder.value, details))
+    builder.checks.append(Check(code, message, builder.source, values))
+    builder.check_flags.append(builder.value(flag))
+
+
+def make_error(code: type[Exception], message: str) -> Exception:
+    """An error of class ``code``; TF1's classes also take the node and the operation."""
+    try:
+        return code(None, None, message)
+    except TypeError:
+        return code(message)
+
+
+class NeedsValueError(Exception):
+    """A lowering needs the value of an operand that has none yet: the planner makes a stage."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__("needs the value of an operand")
+        self.value = value
+
+
+def known(array: Array) -> np.ndarray[Any, Any]:
+    """The value of an operand that a lowering cannot do without.
+
+    Raises:
+      NeedsValueError: it is not known at plan time; the planner then runs a stage that yields it.
+    """
+    if isinstance(array, Value):
+        raise NeedsValueError(array)
+    return np.asarray(array)
+
+
+def known_ints(array: Array) -> tuple[int, ...]:
+    """Like `known`, as a flat tuple of Python ints (axes, shapes, permutations)."""
+    return tuple(int(item) for item in known(array).reshape(-1))

@@ -1,0 +1,1 @@
+"""The ops: TF1's op types, each with its static shape, gradient and meaning."""

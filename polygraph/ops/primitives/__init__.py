@@ -1,0 +1,1 @@
+"""The primitives and composites that Programs are made of; one file a family."""

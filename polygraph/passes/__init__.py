@@ -1,0 +1,1 @@
+"""Rewrites of Programs, one file a pass."""
