@@ -186,7 +186,7 @@ class Dimension:
         try:
             theirs = as_size(other)
         except (TypeError, ValueError):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]  # the operators hand it on
         if self._value is None or theirs is None:
             return Dimension(None)
         pair = (theirs, self._value) if swapped else (self._value, theirs)

@@ -175,7 +175,8 @@ class DType:
         if self.is_integer:
             return int(getattr(np.iinfo(self._np_dtype), end))
         if self.is_floating:
-            return getattr(ml_dtypes.finfo(self._np_dtype), end)
+            info = ml_dtypes.finfo(self._np_dtype)  # type: ignore[no-untyped-call]
+            return getattr(info, end)
         msg = f"{self} has no {end}: only integers and real floating types have"
         raise TypeError(msg)
 

@@ -11,7 +11,29 @@ from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any, SupportsIndex, TypeAlias, overload
 
-from polygraph.core.ground.dimension import Dimension, DimensionLike, as_size
+from polygraph.core.ground.dimension import (
+    Dimension,
+    DimensionLike,
+    as_dimension,
+    as_size,
+    dimension_value,
+)
+
+__all__ = [
+    "Dimension",
+    "DimensionLike",
+    "ShapeLike",
+    "TensorShape",
+    "as_dimension",
+    "as_shape",
+    "as_size",
+    "dimension_at_index",
+    "dimension_value",
+    "matrix",
+    "scalar",
+    "unknown_shape",
+    "vector",
+]
 
 ShapeLike: TypeAlias = "TensorShape | Iterable[DimensionLike] | DimensionLike"
 
