@@ -34,9 +34,8 @@ SHAPES = [None, [], [3], [None, 3], [2, None, 4]]
 
 
 def test_dimension_values() -> None:
-    assert [Dim(value).value for value in (3, None, Dim(3), Dim(None), np.int64(3), np.array(3))] == [
-        3, None, 3, None, 3, 3
-    ]  # fmt: skip
+    values: list[Any] = [3, None, Dim(3), Dim(None), np.int64(3), np.array(3)]
+    assert [Dim(value).value for value in values] == [3, None, 3, None, 3, 3]
     assert (repr(Dim(3)), str(Dim(3)), repr(Dim(None)), str(Dim(None))) == (
         "Dimension(3)", "3", "Dimension(None)", "?"
     )  # fmt: skip
