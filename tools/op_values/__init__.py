@@ -1,0 +1,1 @@
+"""Concrete inputs, family by family, on which TensorFlow's ops are recorded."""
