@@ -1,0 +1,139 @@
+"""The contract between polygraph and a backend.
+
+A backend is data: a name, a table of lowerings, what it can do, and the few verbs that a table
+cannot say. `BackendSpec` is what discovery reads; it lives in a module that imports no engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
+
+    from polygraph.core.ground.op import Op
+    from polygraph.core.ground.program import Program
+
+    Lowering = Callable[..., Any]
+    """``(*engine_arrays, **attributes) -> engine array, or a tuple of them``."""
+
+CONTRACT_VERSION = 1
+"""Major version of everything in this module; a backend states those it was written for."""
+
+OLDEST_CONTRACT = 1
+"""The oldest major version that is still accepted."""
+
+
+class Executable(Protocol):
+    """What a backend makes from a Program. May be called from several threads at once.
+
+    Attributes:
+      tier: what runs: ``"instant"``, ``"straight-line"``, ``"inductor"``, ``"cuda-graph"``,
+        ``"xla"`` ...; shown by `polygraph show` and in `sess.backend.tier`.
+    """
+
+    tier: str
+
+    def __call__(self, state: Sequence[Any], feeds: Sequence[Any]) -> RunResult:
+        """Run the Program once.
+
+        Args:
+          state: one engine array for each state parameter. Those that the Program updates may be
+            overwritten or donated; the others stay as they are.
+          feeds: one array for each feed parameter: NumPy arrays of exactly the parameter's type,
+            C-contiguous, never to be written to nor kept; or engine arrays that an earlier stage
+            carried.
+        """
+
+
+class RunResult(tuple["list[Any]", "list[Any]", "list[Any]", int]):
+    """``(fetches, carries, updates, failed)``.
+
+    ``fetches``: NumPy arrays that belong to the caller: writable, never changed later.
+    ``carries``: engine arrays. ``updates``: for each updated state parameter the engine array
+    that now holds its value; the old value where a check failed. ``failed``: index of the first
+    check that did not hold, -1 when all held.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do, readable without importing its engine.
+
+    Attributes:
+      dtypes: names of TF1's dtypes that it holds and computes in.
+      control_flow: it lowers `cond` and `while_loop`.
+      compiled: a cached run costs no Python call per op.
+      in_place_state: it updates state in place rather than returning new arrays.
+      symbolic_dims: it accepts Programs whose dimensions are named symbols.
+      devices: kinds of device, the default first.
+    """
+
+    dtypes: frozenset[str]
+    control_flow: bool = True
+    compiled: bool = False
+    in_place_state: bool = False
+    symbolic_dims: bool = False
+    devices: tuple[str, ...] = ("cpu",)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """What discovery needs to know, in a module that imports no engine.
+
+    Attributes:
+      name: what users write in ``Session(backend=...)``.
+      factory: ``"module:attribute"`` of ``make(device: str, config: Mapping) -> Backend``.
+      requires: importable modules that must be there.
+      contract: major versions of the contract that it was written for.
+      capabilities: what it can do.
+      extra: extra of its distribution that installs what it requires.
+    """
+
+    name: str
+    factory: str
+    capabilities: Capabilities
+    requires: tuple[str, ...] = ()
+    contract: tuple[int, ...] = (CONTRACT_VERSION,)
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """A live backend on one device, made once for a session.
+
+    Attributes:
+      name: as in its spec.
+      device: the device that it runs on, such as ``"cpu"`` or ``"cuda:0"``.
+      capabilities: what it can do on that device.
+      lowerings: every op that it lowers; composites in it are claimed, others are expanded.
+      unsupported: ops, or ops at a dtype, that it does not lower, and why.
+      widened: ops that it computes in a wider dtype and casts back, exactly.
+      compile: makes an executable; every step of the Program is one that `lowerings` has.
+      put: an engine array of its own from a NumPy array (copies).
+      get: a NumPy array of its own from an engine array (copies).
+      list_devices: names of the devices that it could run on.
+      tier: what it would run now, for people.
+      close: releases what it holds.
+    """
+
+    name: str
+    device: str
+    capabilities: Capabilities
+    lowerings: Mapping[Op, Lowering]
+    compile: Callable[[Program], Executable]
+    put: Callable[[np.ndarray[Any, Any]], Any]
+    get: Callable[[Any], np.ndarray[Any, Any]]
+    list_devices: Callable[[], Sequence[str]]
+    tier: str
+    unsupported: Mapping[Op | tuple[Op, str], str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    widened: Mapping[tuple[Op, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    close: Callable[[], None] = lambda: None
