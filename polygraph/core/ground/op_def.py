@@ -39,7 +39,9 @@ class OpDef:
         input decides it.
       lower: the meaning. Positional: one array for each input (a list for a list input), with
         current values for variables, then the hidden state; keyword-only: attributes. Returns the
-        outputs and, for `Kind.WRITE`, first the new value of each written variable.
+        outputs. For `Kind.WRITE` it returns the new value of each of `writes` first, and then the
+        outputs that are no refs: a ref output is the first new value. The operand of a ref in
+        `overwrites` may be None.
       static: inputs whose value is needed to know a shape or to lower.
       writes: ref inputs that get a new value; others are only read.
       overwrites: ref inputs whose old value is never read.

@@ -27,6 +27,9 @@ class Kind(enum.Enum):
     """Has a value only when fed, or as the parameter of a region."""
     VARIABLE = "variable"
     """Stands for a variable's value; reads follow the state rules."""
+    VARIABLE_PROBE = "variable_probe"
+    """Asks whether the variable that is its ref input has a value: neither a read nor a write, so
+    it never fails on a variable without one. The planner answers it; it is not lowered."""
     WRITE = "write"
     """Lowered to primitives; gives new values to the variables among its inputs."""
     HOST = "host"
