@@ -7,14 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
+    from collections.abc import Callable, Mapping, Sequence
 
     from polygraph.core.ground.dtypes import DType
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
 
 
@@ -70,11 +71,25 @@ class Arg:
 
 @dataclass(frozen=True, slots=True)
 class HiddenState:
-    """State that an operation keeps for itself in each session, such as a random counter."""
+    """State that an operation keeps for itself in each session, such as a random generator.
+
+    Attributes:
+      name: what it is called, within the operation.
+      dtype: dtype of its value.
+      shape: shape of its value.
+      initial: gives a session's first value for an operation; zeros where there is none.
+    """
 
     name: str
     dtype: DType
     shape: tuple[int, ...]
+    initial: Callable[[Operation], np.ndarray[Any, Any]] | None = None
+
+    def first_value(self, operation: Operation) -> np.ndarray[Any, Any]:
+        """The value that a session starts with."""
+        if self.initial is None:
+            return np.zeros(self.shape, self.dtype.np_dtype)
+        return np.asarray(self.initial(operation), self.dtype.np_dtype)
 
 
 _ARG = re.compile(r"(?P<name>\w+)\s*:\s*(?P<ref>&)?(?:(?P<number>\w+)\*)?(?P<dtype>\w+)(?P<each>\*)?$")
