@@ -7,8 +7,8 @@ Grammar, by example::
 An operand is a dtype and its dimensions. The dtype is a fixed short name (``f32``, ``bool``) or
 a variable that every use must agree on. A dimension is an integer, a variable that every use must
 agree on, or a run ``*n`` of any number of dimensions; a run that stands in several operands is
-their common NumPy broadcast. ``...T`` after an operand (``T[*n]...``) repeats it any number of
-times, at least once.
+their common NumPy broadcast. ``...`` after the last operand (``T[*n]...``) repeats it any number
+of times. The dtype ``_`` is any dtype, each time another.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType
 
 Shape = tuple[int, ...]
+
+_ANY = "_"
 
 
 class TensorType(NamedTuple):
@@ -118,6 +120,8 @@ class _Bindings:
         self.runs: dict[str, list[Shape]] = {}
 
     def bind_dtype(self, name: str, dtype: np.dtype[np.generic], operand: str) -> None:
+        if name == _ANY:
+            return
         if name not in self.allowed:
             if dtype_from_short_name(name) != dtype:
                 msg = f"{operand} must be {name} but is {short_name(dtype)}"
