@@ -127,7 +127,7 @@ class Op:
             raise type(error)(text) from error
         return (result,) if isinstance(result, TensorType) else tuple(result)
 
-    def __call__(self, *operands: Array, **attrs: Any) -> Any:
+    def __call__(self, *operands: Array | np.generic, **attrs: Any) -> Any:
         """Compute on arrays, or append to the open builder when an operand is a `Value`.
 
         Returns:
