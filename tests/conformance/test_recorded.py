@@ -5,16 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polygraph.conformance import recorded
+from polygraph.conformance import contract, recorded
 
 FAMILIES = {
     "elementwise": {"AddV2", "FloorDiv", "Pow", "Atan2", "Sqrt", "Digamma", "LeftShift", "Complex"},
     "comparison": {"Equal", "NotEqual", "Less", "GreaterEqual", "Select"},
     "cast": {"Cast", "Bitcast"},
     "reductions": {"Sum", "Mean", "ArgMax", "All", "Cumsum", "Cumprod", "L2Loss", "EuclideanNorm"},
+    "indexing": {"GatherV2", "GatherNd", "ScatterNd", "ScatterAdd", "OneHot", "Where", "TopKV2"},
+    "linalg": {"MatMul", "BatchMatMul", "BatchMatMulV2", "Cross", "Einsum", "Cholesky"},
+    "nn": {"Relu", "Softmax", "Conv2D", "MaxPoolGrad", "FusedBatchNormV3", "LRN", "RsqrtGrad"},
+    "optimizers": {"AdamOptimizer", "MomentumOptimizer", "FtrlOptimizer"},
+    "random": {"RandomUniform", "TruncatedNormal", "Multinomial", "StatelessRandomNormal"},
     "shaping": {"Reshape", "StridedSlice", "MirrorPad", "SpaceToBatchND", "LinSpace", "SplitV"},
+    "training": {"ApplyMomentum", "ApplyAdam", "SparseApplyMomentum", "ApplyFtrl"},
 }
-ERRORS = {"InvalidArgumentError", "InternalError", "ValueError", "UnimplementedError"}
+ERRORS = {"InvalidArgumentError", "InternalError", "FailedPreconditionError", "ValueError"}
 
 
 def test_every_family_is_there_and_names_its_source() -> None:
@@ -76,3 +82,57 @@ def test_exact_bits_survive() -> None:
     assert wide is not None
     assert int(wide[0].max()) == 2**64 - 1
     assert _case("elementwise/Exp/bfloat16/edges").inputs[0].dtype.name == "bfloat16"
+
+
+def test_stateful_random_ops_hold_several_runs_and_their_seeds() -> None:
+    case = _case("random/RandomUniform/float32/5/87654321_42")
+    assert case.seeds == (87654321, 42)
+    assert case.runs == 3
+    assert case.outputs is not None
+    first, second, third = case.outputs
+    assert first.shape == (5,)
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(second, third)
+    assert _case("elementwise/Neg/float64/edges").seeds is None
+
+
+def test_reference_inputs_are_recorded_after_the_run() -> None:
+    case = _case("training/ApplyMomentum/float32")
+    assert set(case.after) == {0, 1}
+    assert case.outputs is not None
+    assert np.array_equal(case.after[0], case.outputs[0])
+    var, accum, rate, grad, momentum = (np.float64(value) for value in case.inputs)
+    assert np.allclose(case.after[1], accum * momentum + grad, rtol=1e-6)
+    assert np.allclose(case.after[0], var - rate * (accum * momentum + grad), rtol=1e-6)
+
+
+def test_the_contract_gives_each_row_one_answer() -> None:
+    rows = contract.rows()
+    assert len({row.id for row in rows}) == len(rows) >= 60
+    for row in rows:
+        assert (row.answer is None) != (row.raises is None), row.id
+        assert row.raises is None or row.raises in ERRORS, row.id
+        assert row.question.endswith("?"), row.id
+        assert row.source == "TensorFlow 2.21 compat.v1"
+
+
+def test_the_contract_is_exact() -> None:
+    rows = {row.id: row for row in contract.rows()}
+    (quotient,) = rows["int_FloorDiv_signs"].answer or ()
+    assert quotient.tolist() == [3, -4, -4, 3]
+    assert quotient.dtype == np.int32
+    assert rows["int_FloorDiv_by_zero"].raises == "InvalidArgumentError"
+    (wide,) = rows["int64_is_kept"].answer or ()
+    assert wide.tolist() == [2**40 + 1]
+    (root,) = rows["sqrt_edges"].answer or ()
+    assert np.isnan(root[0])
+    assert np.signbit(root[1])
+    assert root[2] == np.inf
+
+
+def test_the_contract_agrees_with_the_recorded_values() -> None:
+    (row,) = (row for row in contract.rows() if row.id == "cast_bfloat16")
+    assert row.attrs["DstT"].name == "bfloat16"
+    assert row.answer is not None
+    assert row.answer[0].dtype.name == "bfloat16"
+    assert np.array_equal(row.answer[0], row.inputs[0].astype(row.answer[0].dtype))

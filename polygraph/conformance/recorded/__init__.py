@@ -32,7 +32,9 @@ class RecordedCase:
 
     Attributes:
         id: ``family/OpType/what it is about``, unique among all families.
-        op: TF1's op type.
+        op: TF1's op type; in the family ``optimizers`` a class of ``tf.train``, with the
+            variable, the gradient and, if that is sparse, its row indices as inputs, the
+            constructor's arguments as attributes, and the variable after each run as outputs.
         inputs: the op's inputs in order, list arguments flattened; read-only arrays. For a
             reference input (a variable) the value before the run.
         attrs: every attribute of the node: bool, int, float, str, ``np.dtype`` for types, tuples
@@ -121,7 +123,7 @@ def _case(family: str, entry: dict[str, Any], shared: dict[str, Array]) -> Recor
         id=f"{family}/{entry['op']}/{entry['label']}",
         op=entry["op"],
         inputs=tuple(_array(value, shared) for value in entry["inputs"]),
-        attrs={name: _attr(value) for name, value in entry["attrs"].items()},
+        attrs=attributes(entry["attrs"]),
         outputs=None if outputs is None else tuple(_array(value, shared) for value in outputs),
         after={int(at): _array(value, shared) for at, value in entry.get("after", {}).items()},
         error=entry.get("error"),
@@ -143,6 +145,11 @@ def _array(value: str | list[Any], shared: dict[str, Array]) -> Array:
     array = np.frombuffer(base64.b64decode(data), dtype).reshape(shape).astype(_dtype(name))
     array.flags.writeable = False
     return array
+
+
+def attributes(entry: dict[str, Any]) -> dict[str, Any]:
+    """A node's attributes from their JSON; `RecordedCase` says which types they have."""
+    return {name: _attr(value) for name, value in entry.items()}
 
 
 def _attr(value: Any) -> Any:

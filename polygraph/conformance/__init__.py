@@ -1,0 +1,1 @@
+"""What any backend must do, ours or a stranger's, and the means to check it."""
