@@ -193,7 +193,8 @@ def _(x: TensorType, _value: TensorType, *, low: Shape, high: Shape) -> TensorTy
 def mirror_pad(x: Known, *, low: Shape, high: Shape, mode: str) -> Known:
     """Pad with a mirror image: without the border ("reflect") or with it ("symmetric")."""
     widths = list(zip(low, high, strict=True))
-    return np.pad(x, widths, mode=mode) if widths else x
+    how: Any = mode
+    return np.pad(x, widths, mode=how) if widths else x
 
 
 @mirror_pad.infer
