@@ -157,11 +157,11 @@ class Op:
         """The results on NumPy arrays, by the reference or the body."""
         with evaluating(), np.errstate(all="ignore"):
             raw = self.function(*arrays, **attrs)
-        results = raw if isinstance(raw, tuple) else (raw,)
-        return tuple(
-            np.asarray(result, dtype=type_.dtype)
-            for result, type_ in zip(results, types, strict=True)
-        )
+            results = raw if isinstance(raw, tuple) else (raw,)
+            return tuple(
+                np.asarray(result, dtype=type_.dtype)
+                for result, type_ in zip(results, types, strict=True)
+            )
 
     def __repr__(self) -> str:
         """Name and signature."""

@@ -296,6 +296,21 @@ def digamma(x: Known) -> Known:
     return special_functions.digamma(x)
 
 
+@primitive("T[*n] -> T[*n]", T=FLOATING, samples=(_UNIT, ((0, 3),)))
+def erfinv(x: Known) -> Known:
+    """The number whose `erf` is ``x``; infinite at -1 and 1, NaN outside."""
+    return special_functions.erfinv(x)
+
+
+_ORDERS = (np.asarray([2.0, 3.0, 1.5], np.float32), np.asarray([[0.5], [4.0]], np.float32))
+
+
+@primitive("T[*n], T[*n] -> T[*n]", T=(float32, float64), samples=(_ORDERS,))
+def zeta(s: Known, q: Known) -> Known:
+    """The Hurwitz zeta function: the sum of ``(q + k) ** -s`` over ``k >= 0``, for ``s > 1``."""
+    return special_functions.zeta(s, q)
+
+
 # Rounding and tests.
 
 
@@ -474,10 +489,10 @@ def cast(x: Known, *, dtype: np.dtype[Any]) -> Known:
     """The same numbers in another dtype.
 
     Floats round towards zero to integers, integers wrap around, a complex number loses its
-    imaginary part, and whatever is not 0 is True. A float that its integer dtype cannot hold gives
+    imaginary part, and what is then not 0 is True. A float that its integer dtype cannot hold gives
     what the engine's conversion gives.
     """
-    if x.dtype.kind == "c" and dtype.kind not in "cb":
+    if x.dtype.kind == "c" and dtype.kind != "c":
         x = x.real
     return x.astype(dtype)
 
@@ -526,7 +541,10 @@ def _(x: TensorType, *, dtype: np.dtype[Any]) -> TensorType:
 
 # Complex numbers.
 
-_REAL_OF = {np.dtype(np.complex64): float32.np_dtype, np.dtype(np.complex128): float64.np_dtype}
+_REAL_OF: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.complex64): float32.np_dtype,
+    np.dtype(np.complex128): float64.np_dtype,
+}
 _COMPLEX_OF = {part: whole for whole, part in _REAL_OF.items()}
 
 
@@ -604,7 +622,7 @@ def squared_difference(x: Array, y: Array) -> Any:
 
 
 def _in_float32(x: Array) -> Array:
-    return cast(x, dtype=np.dtype(np.float32)) if x.dtype in _HALF else x  # type: ignore[no-any-return]
+    return cast(x, dtype=np.dtype(np.float32)) if x.dtype in _HALF else x
 
 
 @composite("T[*n] -> T[*n]", T=FIELD, samples=(*_UNARY, _SPECIAL))
@@ -667,6 +685,25 @@ def selu(x: Array) -> Any:
     zero = scalar(0, x)
     low = multiply(scalar(SELU_SCALE * SELU_ALPHA, x), expm1(minimum(x, zero)))
     return select(less(x, zero), low, multiply(scalar(SELU_SCALE, x), x))
+
+
+@composite(
+    "T[*n], T[*n] -> T[*n]",
+    T=(float32, float64),
+    samples=((np.asarray([0.0, 1.0, 3.0], np.float32), np.asarray([[0.5], [4.0]], np.float32)),),
+)
+def polygamma(n: Array, x: Array) -> Any:
+    """The ``n``-th derivative of `digamma`, for whole ``n``; NaN for others.
+
+    For ``n > 0``: ``(-1) ** (n + 1) * n! * zeta(n + 1, x)`` (Abramowitz and Stegun 6.4.10).
+    """
+    one, zero = scalar(1, n), scalar(0, n)
+    order = add(n, one)
+    sign_of = subtract(one, multiply(scalar(2, n), floor_mod(order, scalar(2, n))))
+    derivative = multiply(multiply(sign_of, exp(lgamma(order))), zeta(order, x))
+    whole = logical_and(equal(n, floor(n)), greater_equal(n, zero))
+    safe = select(whole, derivative, scalar(np.nan, n))
+    return select(equal(n, zero), digamma(x), safe)
 
 
 @composite("T[*n], T[*n] -> T[*n]", T=FIELD, samples=_BINARY)

@@ -222,7 +222,7 @@ def _count(shape: Shape, axes: Axes) -> int:
 
 @composite("T[*n] -> T[*m]", T=NUMERIC, samples=_SAMPLES)
 def reduce_mean(x: Array, *, axes: Axes, keepdims: bool) -> Any:
-    """The mean along ``axes``; integers truncate towards zero; of nothing, NaN or integer 0."""
+    """The mean along ``axes``; integers truncate towards zero; of nothing, NaN if real, else 0."""
     wide = _mean_dtype(x.dtype)
     same = wide == x.dtype
     total = reduce_sum(x if same else ew.cast(x, dtype=wide), axes=axes, keepdims=keepdims)
@@ -230,7 +230,8 @@ def reduce_mean(x: Array, *, axes: Axes, keepdims: bool) -> Any:
     if wide.kind in "iu":
         mean = ew.truncate_divide(total, np.asarray(max(count, 1), wide))
     else:
-        mean = ew.divide(total, np.asarray(count).astype(wide))
+        least = 1 if wide.kind == "c" else 0
+        mean = ew.divide(total, np.asarray(max(count, least)).astype(wide))
     return mean if same else ew.cast(mean, dtype=x.dtype)
 
 

@@ -1,9 +1,10 @@
-"""Special functions that NumPy lacks, on real arrays: erf, erfc, log-gamma and digamma.
+"""Special functions that NumPy lacks, on real arrays: error, gamma and zeta functions.
 
 They compute in float64 whatever the dtype of the argument, so that one rounding is left for the
 caller. Sources: `math` for erf, erfc and lgamma; for digamma the recurrence, the reflection and the
 asymptotic series of Abramowitz and Stegun, *Handbook of Mathematical Functions*, 6.3.5, 6.3.7
-and 6.3.18.
+and 6.3.18; for zeta the Euler-Maclaurin formula (23.1.30 there); for the inverse of erf Newton's
+method from Winitzki's approximation (2008).
 """
 
 from __future__ import annotations
@@ -20,6 +21,17 @@ Reals = np.ndarray[Any, Any]
 
 # Coefficients B_2k / 2k of the asymptotic series, from k = 1.
 _DIGAMMA_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+
+# The largest float64 whose log-gamma is finite.
+_LGAMMA_LIMIT = 2.5563480e305
+
+# Terms of the sum that the tail formula of the zeta function is added to, and that formula's
+# coefficients B_2k / (2k)!, from k = 1.
+_ZETA_TERMS = 12
+_ZETA_SERIES = (
+    1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160,
+    -691 / 1307674368000, 1 / 74724249600, -3617 / 10670622842880000,
+)  # fmt: skip
 
 # From here on the series above is exact to the last bit of a float64.
 _ASYMPTOTIC = 10.0
@@ -41,9 +53,8 @@ def erfc(x: Reals) -> Reals:
 
 
 def _lgamma(x: float) -> float:
-    if x <= 0.0 and (math.isinf(x) or x == math.floor(x)):
-        return math.inf
-    return math.lgamma(x)
+    pole = x <= 0.0 and (math.isinf(x) or x == math.floor(x))
+    return math.inf if pole or x > _LGAMMA_LIMIT else math.lgamma(x)
 
 
 def lgamma(x: Reals) -> Reals:
@@ -74,3 +85,54 @@ def digamma(x: Reals) -> Reals:
     reflected = positive - np.pi / np.tan(np.pi * np.where(pole, 0.5, fraction))
     result = np.where(pole, np.nan, np.where(negative, reflected, positive))
     return np.where(np.isposinf(wide), np.inf, result)
+
+
+def _zeta_of_large(s: Reals, q: Reals) -> Reals:
+    tail = q ** (1.0 - s) / (s - 1.0) + 0.5 * q**-s
+    term = s * q ** (-s - 1.0)
+    for index, coefficient in enumerate(_ZETA_SERIES):
+        tail = tail + coefficient * term
+        step = s + 2.0 * index
+        term = term * (step + 1.0) * (step + 2.0) / (q * q)
+    return tail
+
+
+def zeta(s: Reals, q: Reals) -> Reals:
+    """The Hurwitz zeta function in float64: the sum of ``(q + k) ** -s`` over ``k >= 0``.
+
+    Infinite for ``s`` 1 and at the poles (``q`` 0, -1, ...), NaN for smaller ``s``, and for
+    negative ``q`` with a fractional ``s``. Below ``q`` -1000 the first terms are left out.
+    """
+    s, q = np.broadcast_arrays(s.astype(np.float64), q.astype(np.float64))
+    pole = (q <= 0.0) & (q == np.floor(q))
+    base = np.where(pole, 1.0, np.maximum(q, np.fmod(q, 1.0) - 1000.0))
+    total = np.zeros_like(base)
+    terms = _ZETA_TERMS - int(np.floor(np.min(base, initial=0.0)))
+    for _ in range(terms):
+        small = base < _ZETA_TERMS
+        total = np.where(small, total + base**-s, total)
+        base = np.where(small, base + 1.0, base)
+    result = total + _zeta_of_large(s, base)
+    undefined = (s < 1.0) | ((q < 0.0) & (s != np.floor(s)) & ~pole) | np.isnan(s) | np.isnan(q)
+    result = np.where((s == 1.0) | pole, np.inf, result)
+    return np.where(undefined, np.nan, np.where(np.isposinf(q), 0.0, result))
+
+
+def erfinv(x: Reals) -> Reals:
+    """The inverse of `erf` in float64; infinite at -1 and 1, NaN outside."""
+    wide = x.astype(np.float64)
+    inside = np.abs(wide) < 1.0
+    y = np.where(inside, wide, 0.0)
+    shape = 0.147
+    log = np.log1p(-y * y)
+    half = 2.0 / (np.pi * shape) + log / 2.0
+    guess = np.sign(y) * np.sqrt(np.sqrt(half * half - log / shape) - half)
+    for _ in range(3):
+        # Near 1 the difference of the complements is exact where that of the values is not.
+        far = np.sign(y) * (erfc(np.abs(guess)) - (1.0 - np.abs(y)))
+        excess = np.where(np.abs(y) < 0.5, y - erf(guess), far)  # noqa: PLR2004
+        slope = 2.0 / np.sqrt(np.pi) * np.exp(-guess * guess)
+        step = excess / slope
+        guess = guess - step / (1.0 + guess * step)
+    at_end = np.where(np.abs(wide) == 1.0, np.copysign(np.inf, wide), np.nan)
+    return np.where(inside, guess, at_end)
