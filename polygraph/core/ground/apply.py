@@ -128,17 +128,18 @@ class _Call:
                 )
                 raise TypeError(msg)
 
-    def output_dtypes(self) -> list[DType]:
-        """The dtypes of the outputs, once those of the inputs are known."""
-        result: list[DType] = []
-        for arg in self.definition.outputs:
-            if arg.each:
-                result.extend(as_dtype(dtype) for dtype in self.attrs[arg.dtype])
-                continue
-            dtype = self.attrs[arg.dtype] if arg.dtype in self.definition.dtypes else as_dtype(arg.dtype)
-            count = 1 if arg.number is None else int(self.attrs[arg.number])
-            result.extend([dtype._as_ref if arg.ref else dtype] * count)  # noqa: SLF001
-        return result
+
+def output_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[DType]:
+    """The dtypes of the outputs of an operation with ``attrs``, its dtype variables included."""
+    result: list[DType] = []
+    for arg in definition.outputs:
+        if arg.each:
+            result.extend(as_dtype(dtype) for dtype in attrs[arg.dtype])
+            continue
+        dtype = attrs[arg.dtype] if arg.dtype in definition.dtypes else as_dtype(arg.dtype)
+        count = 1 if arg.number is None else int(attrs[arg.number])
+        result.extend([dtype._as_ref if arg.ref else dtype] * count)  # noqa: SLF001
+    return result
 
 
 def _graph_of(inputs: Sequence[Any]) -> Graph:
@@ -183,7 +184,7 @@ def _apply_in(
             call.take(arg, value)
     call.finish_dtypes()
     operation = graph.add(definition, call.inputs, call.spans, call.attrs, scope)
-    operation.add_outputs(infer_outputs(operation, call.output_dtypes()))
+    operation.add_outputs(infer_outputs(operation, output_dtypes(definition, call.attrs)))
     graph.append(operation)
     propagate_constants(operation)
     return operation

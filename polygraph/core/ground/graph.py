@@ -7,30 +7,19 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from polygraph.core.ground import source
+from polygraph.core.ground import graph_elements, source
+from polygraph.core.ground.graph_def import GraphDef, node_of
 from polygraph.core.ground.naming import Names
 from polygraph.core.ground.operation import Operation
+from polygraph.core.ground.placement import Dependencies, colocation_of, device_of
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.region import Region
-
-_TENSOR_NAME = re.compile(r"^(.+):(\d+)$")
-
-
-class _Dependencies:
-    """One `control_dependencies` block: what it adds, and which operations were built inside."""
-
-    __slots__ = ("clears", "inside", "ops", "region")
-
-    def __init__(self, ops: Sequence[Operation], *, clears: bool, region: Region | None) -> None:
-        self.ops = tuple(ops)
-        self.clears = clears
-        self.region = region
-        self.inside: set[Operation] = set()
 
 
 class Graph:
@@ -52,8 +41,8 @@ class Graph:
         self._by_name: dict[str, Operation] = {}
         self._names = Names()
         self._collections: dict[Any, list[Any]] = {}
-        self._dependencies: list[_Dependencies] = []
-        self._devices: list[Callable[[Operation], str | None] | str | None] = []
+        self._dependencies: list[Dependencies] = []
+        self._devices: list[Any] = []
         self._colocation: list[Operation] = []
         self._gradient_overrides: list[dict[str, str]] = []
         self._finalized = False
@@ -86,12 +75,12 @@ class Graph:
             inputs,
             spans,
             attrs,
-            self._control_inputs_for(inputs),
+            self._control_inputs_for(inputs) if self._dependencies else (),
             "",
             self.region,
             source.capture(),
         )
-        operation.colocation = [op.name for op in self._colocation]
+        operation.colocation = colocation_of(operation, self._colocation)
         for overrides in self._gradient_overrides:
             if definition.type in overrides:
                 attrs["_gradient_op_type"] = overrides[definition.type].encode()
@@ -105,7 +94,7 @@ class Graph:
             self._by_name[operation.name] = operation
         for tensor in operation.inputs:
             tensor._consumers.append(operation)  # noqa: SLF001 - both ends of one edge
-        operation.device = self._device_of(operation)
+        operation.device = device_of(operation, self._devices, self._colocation)
         for dependencies in self._dependencies:
             dependencies.inside.add(operation)
 
@@ -151,25 +140,20 @@ class Graph:
 
     # Names
 
-    def unique_name(self, name: str, mark_as_used: bool = True) -> str:  # noqa: FBT002 - TF1's
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """A name that no operation or scope has yet, in the current name scope."""
         return self._names.unique(name, mark_as_used=mark_as_used)
 
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
-        """Enter a name scope; yields its name with a trailing slash."""
-        with self._names.entered(name) as scope:
-            yield scope
+    def name_scope(self, name: str | None) -> AbstractContextManager[str]:
+        """A name scope to enter; entering gives its name with a trailing slash."""
+        return self._names.entered(name)
 
     def get_name_scope(self) -> str:
         """The current name scope, without a trailing slash."""
         return self._names.scope
 
     def as_graph_element(
-        self,
-        obj: Any,
-        allow_tensor: bool = True,  # noqa: FBT002 - TF1's
-        allow_operation: bool = True,  # noqa: FBT002 - TF1's
+        self, obj: Any, allow_tensor: bool = True, allow_operation: bool = True
     ) -> Tensor | Operation:
         """The tensor or operation that ``obj`` is or names.
 
@@ -178,79 +162,13 @@ class Graph:
           ValueError: it is from another graph, or its name is malformed.
           KeyError: there is none of that name.
         """
-        convert = getattr(obj, "_as_graph_element", None)
-        if convert is not None:
-            obj = convert()
-        if isinstance(obj, Tensor) and allow_tensor:
-            self._require_element(obj, obj.graph)
-            return obj
-        if isinstance(obj, Operation) and allow_operation:
-            self._require_element(obj, obj.graph)
-            return obj
-        if isinstance(obj, bytes):
-            obj = obj.decode()
-        if isinstance(obj, str):
-            return self._element_by_name(obj, allow_tensor, allow_operation)
-        kinds = " or ".join(
-            kind for kind, allowed in (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed
+        return graph_elements.find(
+            self, obj, allow_tensor=allow_tensor, allow_operation=allow_operation
         )
-        msg = f"Can not convert a {type(obj).__name__} into a {kinds}."
-        raise TypeError(msg)
 
-    def _require_element(self, element: Tensor | Operation, graph: Graph) -> None:
-        if graph is not self:
-            kind = "Tensor" if isinstance(element, Tensor) else "Operation"
-            msg = f"{kind} {element} is not an element of this graph."
-            raise ValueError(msg)
-
-    def _element_by_name(
-        self, name: str, allow_tensor: bool, allow_operation: bool  # noqa: FBT001
-    ) -> Tensor | Operation:
-        if ":" in name and allow_tensor:
-            return self._tensor_by_name(name)
-        if ":" in name:
-            msg = f"Name {name!r} appears to refer to a Tensor, not an Operation."
-            raise ValueError(msg)
-        operation = self._by_name.get(name)
-        if not allow_operation:
-            if operation is not None:
-                msg = (
-                    f"The name {name!r} refers to an Operation, not a Tensor. Tensor names must "
-                    f"be of the form \"<op_name>:<output_index>\"; it has {len(operation.outputs)} outputs."
-                )
-                raise ValueError(msg)
-            msg = (
-                f"The name {name!r} looks like an (invalid) Operation name, not a Tensor. Tensor "
-                'names must be of the form "<op_name>:<output_index>".'
-            )
-            raise ValueError(msg)
-        if operation is None:
-            msg = f"The name {name!r} refers to an Operation not in the graph."
-            raise KeyError(msg)
-        return operation
-
-    def _tensor_by_name(self, name: str) -> Tensor:
-        found = _TENSOR_NAME.match(name)
-        if found is None:
-            msg = (
-                f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor "
-                'names must be of the form "<op_name>:<output_index>".'
-            )
-            raise ValueError(msg)
-        operation = self._by_name.get(found[1])
-        if operation is None:
-            msg = (
-                f"The name {name!r} refers to a Tensor which does not exist. The operation, "
-                f"{found[1]!r}, does not exist in the graph."
-            )
-            raise KeyError(msg)
-        if int(found[2]) >= len(operation.outputs):
-            msg = (
-                f"The name {name!r} refers to a Tensor which does not exist. The operation, "
-                f"{found[1]!r}, exists but only has {len(operation.outputs)} outputs."
-            )
-            raise KeyError(msg)
-        return operation.outputs[int(found[2])]
+    def operation_named(self, name: str) -> Operation | None:
+        """The operation of that name, None where there is none."""
+        return self._by_name.get(name)
 
     def get_operation_by_name(self, name: str) -> Operation:
         """The operation of that name; errors as `as_graph_element`."""
@@ -314,16 +232,8 @@ class Graph:
           TypeError: an element is neither an operation nor a tensor.
           ValueError: an element belongs to another graph.
         """
-        ops: list[Operation] = []
-        for item in control_inputs or ():
-            if hasattr(item, "values") and hasattr(item, "indices"):
-                item = item.values  # noqa: PLW2901 - IndexedSlices depend on their values
-            element = self.as_graph_element(item)
-            op = element.op if isinstance(element, Tensor) else element
-            if op not in ops:
-                ops.append(op)
         outer, region = self._dependencies, self.region
-        block = _Dependencies(ops, clears=control_inputs is None, region=region)
+        block = Dependencies(graph_elements.operations(self, control_inputs or ()))
         if control_inputs is None:
             self._dependencies = [block]
             self.region = None
@@ -335,50 +245,31 @@ class Graph:
             self._dependencies = outer
             self.region = region
 
-    def _control_inputs_for(self, inputs: Sequence[Tensor]) -> list[Operation]:
-        result: list[Operation] = []
-        producers = [tensor.op for tensor in inputs]
-        for block in self._dependencies:
-            # An input built inside the block comes after its dependencies already.
-            if block.inside.isdisjoint(producers):
-                result.extend(op for op in block.ops if op not in result and op not in producers)
-        return result
-
     @contextmanager
     def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Ask for a device for the operations built inside: a name, a function, or None."""
-        self._devices.append(device_name_or_function)
+        outer = self._devices
+        self._devices = [*outer, device_name_or_function]
         try:
             yield
         finally:
-            self._devices.pop()
-
-    def _device_of(self, operation: Operation) -> str:
-        asked = ""
-        for device in self._devices:
-            if device is None:
-                asked = ""
-            elif callable(device):
-                operation.device = asked
-                asked = merge_devices(asked, device(operation) or "")
-            else:
-                asked = merge_devices(asked, str(device))
-        return asked
+            self._devices = outer
 
     @contextmanager
-    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:  # noqa: FBT002
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
         """Operations built inside ask to stand where ``op`` does; None asks for nothing."""
-        outer = self._colocation
+        outer, devices = self._colocation, self._devices
         if op is None:
             self._colocation = []
         else:
             element = self.as_graph_element(op)
             first = element.op if isinstance(element, Tensor) else element
             self._colocation = [first] if ignore_existing else [*outer, first]
+        self._devices = []
         try:
             yield
         finally:
-            self._colocation = outer
+            self._colocation, self._devices = outer, devices
 
     @contextmanager
     def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
@@ -399,6 +290,15 @@ class Graph:
         finally:
             self.region, self._dependencies = outer, dependencies
 
+    def _control_inputs_for(self, inputs: Sequence[Tensor]) -> list[Operation]:
+        result: list[Operation] = []
+        producers = [tensor.op for tensor in inputs]
+        for block in self._dependencies:
+            # An input built inside the block comes after its dependencies already.
+            if block.inside.isdisjoint(producers):
+                result.extend(op for op in block.ops if op not in result and op not in producers)
+        return result
+
     # What may be fed and fetched
 
     def prevent_feeding(self, tensor: Tensor) -> None:
@@ -418,6 +318,16 @@ class Graph:
         op = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
         return op not in self._unfetchable and tensor_or_op not in self._unfetchable
 
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> GraphDef:
+        """The operations as plain data.
+
+        Args:
+          from_version: leave out the operations that `version` counted then.
+          add_shapes: add the static shapes of the outputs, as attribute ``_output_shapes``.
+        """
+        operations = self._operations[from_version or 0 :]
+        return GraphDef([node_of(operation, add_shapes=add_shapes) for operation in operations])
+
     # The default graph
 
     @contextmanager
@@ -428,23 +338,6 @@ class Graph:
             yield self
         finally:
             _defaults.pop(self)
-
-
-def merge_devices(outer: str, inner: str) -> str:
-    """The device string ``inner`` completed by the parts that only ``outer`` names."""
-    if not inner or not outer:
-        return inner or outer
-
-    def parts(device: str) -> dict[str, str]:
-        found = {}
-        for part in filter(None, device.split("/")):
-            key, _, value = part.partition(":")
-            found["device" if key.lower() in {"cpu", "gpu", "device"} else key] = f"/{part}"
-        return found
-
-    merged = parts(outer) | parts(inner)
-    order = ("job", "replica", "task", "device")
-    return "".join(merged[key] for key in order if key in merged)
 
 
 class _Defaults(threading.local):

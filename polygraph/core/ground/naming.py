@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
@@ -25,7 +20,7 @@ def check_op_name(name: str) -> None:
 
 def name_from_scope_name(name: str) -> str:
     """``name`` without the slash that marks it as absolute."""
-    return name[:-1] if name.endswith("/") else name
+    return name.removesuffix("/")
 
 
 class Names:
@@ -63,27 +58,43 @@ class Names:
         check_op_name(name)
         return name
 
-    @contextmanager
-    def entered(self, name: str | None) -> Iterator[str]:
-        """Enter a name scope and yield its name with a trailing slash (``""`` at the root).
+    def entered(self, name: str | None) -> NameScope:
+        """A name scope to enter: entering gives its name with a trailing slash, or ``""``.
 
         ``None`` and ``""`` go back to the root; a trailing slash re-enters that very scope.
 
         Raises:
-          ValueError: the name cannot name a scope.
+          ValueError: on entering, where the name cannot name a scope.
         """
-        outer = self.scope
+        return NameScope(self, name)
+
+
+class NameScope:
+    """A name scope of a graph; a context manager, entered once for every operation built."""
+
+    __slots__ = ("_name", "_names", "_outer")
+
+    def __init__(self, names: Names, name: str | None) -> None:
+        self._names = names
+        self._name = name
+        self._outer: list[str] = []
+
+    def __enter__(self) -> str:
+        names, name = self._names, self._name
+        outer = names.scope
+        inner = ""
         if name:
-            valid = _SCOPE_NAME if outer else _OP_NAME
-            if not valid.match(name):
-                msg = f"'{name}' is not a valid scope name"
+            if not (_SCOPE_NAME if outer else _OP_NAME).match(name):
+                where = "" if outer else "root "
+                msg = (
+                    f"'{name}' is not a valid {where}scope name: letters, digits and . "
+                    f"{'or _ ' if outer else ''}first, then letters, digits and _ . \\ / > -"
+                )
                 raise ValueError(msg)
-        if not name:
-            inner = ""
-        else:
-            inner = name_from_scope_name(name) if name.endswith("/") else self.unique(name)
-        self.scope = inner
-        try:
-            yield f"{inner}/" if inner else ""
-        finally:
-            self.scope = outer
+            inner = name_from_scope_name(name) if name.endswith("/") else names.unique(name)
+        self._outer.append(outer)
+        names.scope = inner
+        return f"{inner}/" if inner else ""
+
+    def __exit__(self, *_: object) -> None:
+        self._names.scope = self._outer.pop()
