@@ -129,8 +129,8 @@ def erfinv(x: Reals) -> Reals:
     guess = np.sign(y) * np.sqrt(np.sqrt(half * half - log / shape) - half)
     for _ in range(3):
         # Near 1 the difference of the complements is exact where that of the values is not.
-        far = np.sign(y) * (erfc(np.abs(guess)) - (1.0 - np.abs(y)))
-        excess = np.where(np.abs(y) < 0.5, y - erf(guess), far)  # noqa: PLR2004
+        far = np.sign(y) * ((1.0 - np.abs(y)) - erfc(np.abs(guess)))
+        excess = np.where(np.abs(y) < 0.5, erf(guess) - y, far)  # noqa: PLR2004
         slope = 2.0 / np.sqrt(np.pi) * np.exp(-guess * guess)
         step = excess / slope
         guess = guess - step / (1.0 + guess * step)
