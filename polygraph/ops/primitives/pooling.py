@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.core.ground.dtypes import FLOATING, REAL
-from polygraph.core.ground.op import primitive
+from polygraph.core.ground.op import composite, primitive
 from polygraph.core.ground.signature import TensorType
+from polygraph.ops.primitives.elementwise import equal, logical_and, logical_not, scalar, select
+from polygraph.ops.primitives.shaping import pad, strided_slice, transpose
 from polygraph.ops.primitives.windows import (
     Array,
     Padding,
@@ -154,6 +156,64 @@ def max_pool_grad(
 @max_pool_grad.infer
 def _max_pool_grad_type(x: TensorType, *_: TensorType, **__: object) -> TensorType:
     return x
+
+
+_TO_NCHW = (0, 3, 1, 2)
+
+
+def _cells(x: Any, value: float, ksize: Pair, strides: Pair, padding: Padding) -> Iterator[Any]:
+    """Like `_taps`, over primitives, from images without their padding."""
+    (top, bottom), (left, right) = padding
+    if any(map(any, padding)):
+        low, high = (0, top, left, 0), (0, bottom, right, 0)
+        x = pad(x, scalar(value, x), low=low, high=high)
+    count, height, width, channels = x.shape
+    rows = out_size(height, ksize[0], strides[0], (0, 0))
+    columns = out_size(width, ksize[1], strides[1], (0, 0))
+    for row, column in product(range(ksize[0]), range(ksize[1])):
+        last = row + (rows - 1) * strides[0] + 1, column + (columns - 1) * strides[1] + 1
+        yield strided_slice(
+            x,
+            begin=(0, row, column, 0),
+            end=(count, *last, channels),
+            strides=(1, *strides, 1),
+        )
+
+
+def _grad_grad_samples() -> Iterator[tuple[Any, ...]]:
+    for x, y, _, attrs in _max_pool_grad_samples():
+        if y.size:
+            yield x, y, np.linspace(-1, 1, x.size).reshape(x.shape), attrs
+
+
+@composite(
+    "T[n, x, y, z], T[n, p, q, r], T[n, x, y, z] -> T[n, p, q, r]",
+    T=REAL,
+    samples=tuple(_grad_grad_samples()),
+)
+def max_pool_grad_grad(
+    x: Any,
+    y: Any,
+    ddx: Any,
+    *,
+    ksize: Pair,
+    strides: Pair,
+    padding: Padding,
+    data_format: str = "NHWC",
+) -> Any:
+    """Gradient of `max_pool_grad` to ``dy``: ``ddx`` at the first greatest cell of each window."""
+    if data_format == "NCHW":
+        x, y, ddx = (transpose(images, perm=(0, 2, 3, 1)) for images in (x, y, ddx))
+    result, free = scalar(0, y), np.ones((), bool)
+    for cells, values in zip(
+        _cells(x, _lowest(x.dtype), ksize, strides, padding),
+        _cells(ddx, 0, ksize, strides, padding),
+        strict=True,
+    ):
+        here = logical_and(equal(cells, y), free)
+        free = logical_and(free, logical_not(here))
+        result = select(here, values, result)
+    return transpose(result, perm=_TO_NCHW) if data_format == "NCHW" else result
 
 
 @primitive(
