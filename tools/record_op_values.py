@@ -6,8 +6,9 @@
 Needs `tensorflow-cpu` (2.21 recorded the committed files), and nothing of polygraph.
 Each case is one op in a `tf.compat.v1` graph, its inputs fed through placeholders of unknown shape
 (of static shape where graph construction insists on it) so that the kernel runs and checks them;
-Grappler, constant folding and oneDNN are off and there is one thread. A case for which TensorFlow
-has no CPU kernel is left out.
+Grappler, constant folding and oneDNN are off. Kernels run in the caller's thread, which keeps
+subnormals where TensorFlow's own worker threads would flush them to zero. A case for which
+TensorFlow has no CPU kernel is left out.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ FAMILIES = (
 SOURCE = {
     "tensorflow": str(tf.__version__),
     "numpy": np.__version__,
-    "settings": "compat.v1 Session, x86-64 CPU, one thread, graph optimisers and oneDNN off",
+    "settings": "compat.v1 Session, x86-64 CPU, graph optimisers and oneDNN off, one thread, "
+    "which keeps subnormals (TensorFlow's worker threads flush them)",
 }
 SHARED = 60  # characters from which an array used twice is written once
 

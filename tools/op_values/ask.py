@@ -25,8 +25,11 @@ NO_KERNEL = (
 
 
 def session(graph: tf.Graph) -> tf.Session:
-    """A session which rewrites nothing."""
-    config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    """A session which rewrites nothing, and runs its kernels in this very thread.
+
+    TensorFlow's worker threads flush subnormal numbers to zero; the caller's thread keeps them.
+    """
+    config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=-1)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.graph_options.optimizer_options.opt_level = tf.OptimizerOptions.L0
     return tf.Session(graph=graph, config=config)
@@ -78,7 +81,10 @@ class Node:
         except tf.errors.OpError as error:
             return {"error": type(error).__name__, "message": _first_line(error.message)}
         after = {at: sess.run(variable) for at, variable in self.variables.items()}
-        return {"outputs": [np.asarray(v) for v in outputs if v is not None], "after": after}
+        return {
+            "outputs": [np.asarray(v) for v in outputs if v is not None][: self.spec.defined],
+            "after": after,
+        }
 
     def attrs(self) -> dict[str, Any]:
         """Every attribute of the node, as JSON."""

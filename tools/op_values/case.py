@@ -23,6 +23,8 @@ class Spec:
         attrs: attributes which TensorFlow cannot infer from the inputs; dtypes by name.
         label: what this case is about, part of its id.
         runs: consecutive runs of the op in one session (random ops draw new numbers).
+        defined: how many of the op's outputs mean anything; the rest TensorFlow leaves as they
+            come out of memory. None for all of them.
         pinned: TensorFlow leaves the answer to the processor or to a race; what it did is recorded.
     """
 
@@ -32,3 +34,4 @@ class Spec:
     attrs: dict[str, Any] = dataclasses.field(default_factory=dict)
     runs: int = 1
     pinned: bool = False
+    defined: int | None = None

@@ -16,6 +16,7 @@ from op_values.samples import (
     REALS,
     UNSIGNED,
     arr,
+    complex_specials,
     dtype_of,
     edges,
     ordinary,
@@ -84,11 +85,14 @@ def _pair(src: str, dst: str) -> Iterator[Spec]:
         yield Spec("Cast", (odd,), f"{label}/nan_and_inf", attrs, pinned=True)
         yield Spec("Cast", (np.resize(odd, 19),), f"{label}/nan_and_inf_long", attrs, pinned=True)
         return
-    pinned = src in COMPLEX and dst in INTS
-    yield Spec("Cast", (values,), f"{src}_to_{dst}/edges", attrs, pinned=pinned)
+    yield Spec("Cast", (values,), f"{src}_to_{dst}/edges", attrs)
+    if src in COMPLEX:
+        pinned = dst in INTS
+        odd = complex_specials(src)
+        yield Spec("Cast", (odd,), f"{src}_to_{dst}/special", attrs, pinned=pinned)
     if src in FLOATS and dst in (*FLOATS, "bool"):
         label = f"{src}_to_{dst}/subnormal"
-        yield Spec("Cast", (subnormals(src),), label, attrs, pinned=True)
+        yield Spec("Cast", (subnormals(src),), label, attrs)
 
 
 def _bitcasts() -> Iterator[Spec]:

@@ -24,7 +24,7 @@ def _compare(op: str, dtype: str) -> Iterator[Spec]:
             yield Spec(op, (ordinary(dtype, left), ordinary(dtype, right, 1)), f"{dtype}/{label}")
     if dtype in FLOATS:
         low = subnormals(dtype)
-        yield Spec(op, (low[:, None], low), f"{dtype}/subnormal", pinned=True)
+        yield Spec(op, (low[:, None], low), f"{dtype}/subnormal")
 
 
 def _select(dtype: str) -> Iterator[Spec]:

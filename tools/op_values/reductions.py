@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from op_values.case import Spec
-from op_values.samples import ALL, COMPLEX, FLOATS, INTS, NUMERIC, arr, edges, ordinary, words
+from op_values.samples import (
+    ALL,
+    COMPLEX,
+    FLOATS,
+    INTS,
+    NUMERIC,
+    arr,
+    complex_specials,
+    edges,
+    ordinary,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +63,10 @@ def _reduce(op: str, dtype: str) -> Iterator[Spec]:
     if dtype in FLOATS:
         yield from _special(op, dtype)
     if dtype in COMPLEX:
-        yield Spec(
-            op, (edges(dtype)[:24].reshape(6, 4), np.array([1], np.int32)), f"{dtype}/special"
-        )
+        last = np.array([1], np.int32)
+        yield Spec(op, (edges(dtype)[:16].reshape(4, 4), last), f"{dtype}/edges")
+        odd = complex_specials(dtype).reshape(5, 4)
+        yield Spec(op, (odd, last), f"{dtype}/special", pinned=True)
 
 
 def _special(op: str, dtype: str) -> Iterator[Spec]:
@@ -67,13 +79,13 @@ def _special(op: str, dtype: str) -> Iterator[Spec]:
         [inf, -inf, 1],
         [inf, nan, 1],
         [-inf, -1, -2],
-        [0.0, -0.0, 0.0],
-        [-0.0, -0.0, -0.0],
-        [-0.0, 0.0, -0.0],
     ]
     x = arr(rows, dtype)
     yield Spec(op, (x, np.array([1], np.int32)), f"{dtype}/special_rows")
     yield Spec(op, (x.T.copy(), np.array([0], np.int32)), f"{dtype}/special_columns")
+    zeros = arr([[0.0, -0.0, 0.0], [-0.0, -0.0, -0.0], [-0.0, 0.0, -0.0]], dtype)
+    either = op in ("Max", "Min")
+    yield Spec(op, (zeros, np.array([1], np.int32)), f"{dtype}/zeros", pinned=either)
     big = arr([[2048.0, 1.0, 1.0, 1.0], [60000.0, 60000.0, -60000.0, -60000.0]], dtype)
     yield Spec(op, (big, np.array([1], np.int32)), f"{dtype}/rounding")
 

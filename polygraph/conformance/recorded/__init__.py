@@ -40,14 +40,15 @@ class RecordedCase:
         attrs: every attribute of the node: bool, int, float, str, ``np.dtype`` for types, tuples
             for lists and shapes (``None`` for an unknown shape or dimension).
         outputs: the op's outputs in order; those of each run in turn where ``runs`` is above 1.
-            None where TensorFlow raised.
+            None where TensorFlow raised. Fewer than the op has where it leaves the last undefined.
         after: for each reference input, by its position, its value after the run.
         error: the class of ``tf.errors`` raised (``"ValueError"`` where graph construction
             refused), or None.
         error_message: the first line of what TensorFlow said, or None.
         runs: how many consecutive runs of one session ``outputs`` holds.
-        pinned: TensorFlow leaves the answer to the processor (an out-of-range cast, a shift
-            beyond the width, flushed subnormals); what it did on x86-64 is recorded.
+        pinned: TensorFlow leaves the answer to the processor or its kernel errs (an out-of-range
+            cast, a shift beyond the width, which zero is larger); what it did on x86-64 is
+            recorded.
     """
 
     id: str
