@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     Combine = Callable[[Array, Array, Array], Array]
 
+_INT32 = np.dtype(np.int32)
+
 __all__ = [
     "scatter_add",
     "scatter_div",
@@ -69,33 +71,32 @@ def _elements_shape(context: ShapeContext) -> TensorShape:
     return ref
 
 
-def _within(indices: Array, limit: int) -> Array:
-    """``indices`` (``[k]``) checked against ``[0, limit)``, and safe to use where they are not."""
-    inside = ew.logical_and(
-        ew.greater_equal(indices, indices.dtype.type(0)),
-        ew.less(indices, indices.dtype.type(limit)),
+def _inside(indices: Array, limits: Any) -> Any:
+    not_below = ew.greater_equal(indices, indices.dtype.type(0))
+    return ew.logical_and(not_below, ew.less(indices, limits))
+
+
+def _check_within(indices: Array, limit: int) -> None:
+    """Require that ``indices`` (``[k]``) lie in ``[0, limit)``; primitives drop those outside."""
+    if indices.shape[0] == 0:
+        return
+    inside = _inside(indices, indices.dtype.type(limit))
+    position = reduction.argmin(ew.cast(inside, dtype=_INT32), axis=0, dtype=_INT32)
+    check(
+        reduction.reduce_all(inside, axes=(0,), keepdims=False),
+        errors.InvalidArgumentError,
+        f"indices[{{}}] = {{}} is not in [0, {limit})",
+        details=(position, indexing.gather(indices, position, axis=0, batch_dims=0)),
     )
-    if indices.shape[0] > 0:
-        position = reduction.argmin(
-            ew.cast(inside, dtype=np.dtype(np.int32)), axis=0, dtype=np.dtype(np.int32)
-        )
-        check(
-            reduction.reduce_all(inside, axes=(0,), keepdims=False),
-            errors.InvalidArgumentError,
-            f"indices[{{}}] = {{}} is not in [0, {limit})",
-            details=(position, indexing.gather(indices, position, axis=0, batch_dims=0)),
-        )
-    return ew.select(inside, indices, indices.dtype.type(0))  # type: ignore[no-any-return]
 
 
 def _into_rows(combine: Combine, ref: Array, indices: Array, updates: Array) -> Array:
     count = math.prod(indices.shape)
     rows = shaping.broadcast_to(updates, shape=(*indices.shape, *ref.shape[1:]))
     rows = shaping.reshape(rows, shape=(count, *ref.shape[1:]))
-    safe = _within(shaping.reshape(indices, shape=(count,)), ref.shape[0])
-    if ref.shape[0] == 0:
-        return ref
-    return combine(ref, safe, rows)
+    flat = shaping.reshape(indices, shape=(count,))
+    _check_within(flat, ref.shape[0])
+    return combine(ref, flat, rows) if ref.shape[0] else ref
 
 
 def _into_elements(combine: Combine, ref: Array, indices: Array, updates: Array) -> Array:
@@ -103,10 +104,7 @@ def _into_elements(combine: Combine, ref: Array, indices: Array, updates: Array)
     head, tail = ref.shape[:depth], ref.shape[depth:]
     count = math.prod(indices.shape[:-1])
     listed = shaping.reshape(indices, shape=(count, depth))
-    limits = np.array(head, indices.dtype)
-    inside = ew.logical_and(
-        ew.greater_equal(listed, indices.dtype.type(0)), ew.less(listed, limits)
-    )
+    inside = _inside(listed, np.array(head, indices.dtype))
     check(
         reduction.reduce_all(inside, axes=(0, 1), keepdims=False),
         errors.InvalidArgumentError,
@@ -116,8 +114,7 @@ def _into_elements(combine: Combine, ref: Array, indices: Array, updates: Array)
     if math.prod(head) == 0:
         return ref
     strides = np.array([math.prod(head[axis + 1 :]) for axis in range(depth)], indices.dtype)
-    safe = ew.select(inside, listed, indices.dtype.type(0))
-    flat = reduction.reduce_sum(ew.multiply(safe, strides), axes=(1,), keepdims=False)
+    flat = reduction.reduce_sum(ew.multiply(listed, strides), axes=(1,), keepdims=False)
     rows = shaping.reshape(updates, shape=(count, *tail))
     combined = combine(shaping.reshape(ref, shape=(math.prod(head), *tail)), flat, rows)
     return shaping.reshape(combined, shape=ref.shape)  # type: ignore[no-any-return]

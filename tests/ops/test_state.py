@@ -1,0 +1,137 @@
+"""Writes to variables, as functions of the old value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from polygraph.core.ground import errors
+from polygraph.core.ground.dtypes import float32, int32
+from polygraph.core.ground.graph import Graph
+from polygraph.core.ground.op_def import OP_DEFS
+from polygraph.core.ground.tensor_shape import TensorShape
+from polygraph.ops import state, state_scatter
+from polygraph.ops.source_ops import constant, placeholder
+
+ROWS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
+
+
+def lower(op_type, *operands, **attrs):
+    definition = OP_DEFS[op_type]
+    return definition.lower(*operands, **(definition.attr_defaults | attrs))
+
+
+def f32(*values):
+    return np.array(values, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("op_type", "expected"),
+    [
+        # Recorded on TensorFlow 2.21 compat.v1, from ROWS with row 1 updated twice.
+        ("ScatterAdd", [10.0, 8.0]),
+        ("ScatterSub", [-4.0, 0.0]),
+        ("ScatterMul", [30.0, 16.0]),
+        ("ScatterDiv", [0.3, 1.0]),
+        ("ScatterMin", [2.0, 0.0]),
+        ("ScatterMax", [5.0, 4.0]),
+        ("ScatterUpdate", [2.0, 0.0]),
+    ],
+)
+def test_a_row_may_be_updated_twice(op_type, expected):
+    updates = [[5.0, 4.0], [2.0, 0.0]]
+    if op_type in {"ScatterMul", "ScatterDiv"}:
+        updates = [[5.0, 4.0], [2.0, 1.0]]
+    new = lower(op_type, ROWS, np.array([1, 1], np.int32), np.array(updates, np.float32))
+    np.testing.assert_allclose(new[1], np.array(expected, np.float32), rtol=1e-7)
+    np.testing.assert_array_equal(new[[0, 2]], ROWS[[0, 2]])
+
+
+def test_rows_without_an_update_keep_their_bits():
+    old = f32(-0.0, np.inf, np.nan)
+    for op_type in ("ScatterAdd", "ScatterMin", "ScatterMul"):
+        new = lower(op_type, old, np.array([2], np.int64), f32(1.0))
+        assert np.signbit(new[0])
+        assert new[1] == np.inf
+
+
+def test_a_scalar_updates_every_row_that_is_indexed():
+    new = lower("ScatterUpdate", ROWS, np.array([[0], [2]], np.int32), np.float32(9.0))
+    np.testing.assert_array_equal(new, [[9.0, 9.0], [3.0, 4.0], [9.0, 9.0]])
+
+
+def test_scatter_nd():
+    indices = np.array([[0, 1], [0, 1], [2, 0]], np.int32)
+    np.testing.assert_array_equal(
+        lower("ScatterNdAdd", ROWS, indices, f32(1.0, 1.0, 2.0)), [[1, 4], [3, 4], [7, 6]]
+    )
+    np.testing.assert_array_equal(
+        lower("ScatterNdSub", ROWS, np.array([[2]], np.int32), f32([1.0, 1.0])),
+        [[1, 2], [3, 4], [4, 5]],
+    )
+    np.testing.assert_array_equal(
+        lower("ScatterNdUpdate", ROWS, indices[2:], f32(0.0)), [[1, 2], [3, 4], [0, 6]]
+    )
+
+
+def test_indices_out_of_range_are_errors():
+    with pytest.raises(errors.InvalidArgumentError, match=r"indices\[1\] = 5 is not in \[0, 3\)"):
+        lower("ScatterUpdate", ROWS, np.array([0, 5], np.int32), f32([0, 0], [0, 0]))
+    with pytest.raises(errors.InvalidArgumentError, match=r"-1 is not in \[0, 3\)"):
+        lower("ScatterAdd", ROWS, np.array([-1], np.int32), f32([0, 0]))
+    with pytest.raises(errors.InvalidArgumentError, match="do not index into"):
+        lower("ScatterNdUpdate", ROWS, np.array([[0, 7]], np.int32), f32(0.0))
+    with pytest.raises(errors.InvalidArgumentError, match=r"is not in \[0, 0\)"):
+        lower("ScatterAdd", ROWS[:0], np.array([0], np.int32), f32([0, 0]))
+
+
+def test_no_index_changes_nothing():
+    new = lower("ScatterAdd", ROWS, np.zeros(0, np.int32), np.zeros((0, 2), np.float32))
+    np.testing.assert_array_equal(new, ROWS)
+
+
+def test_count_up_to():
+    new, before = lower("CountUpTo", np.int32(2), limit=3)
+    assert (new, before) == (3, 2)
+    with pytest.raises(errors.OutOfRangeError, match="Reached limit of 3"):
+        lower("CountUpTo", np.int32(3), limit=3)
+
+
+@pytest.fixture
+def ref():
+    with Graph().as_default():
+        yield state.VariableV2(shape=TensorShape([3, 2]), dtype=float32, name="w")
+
+
+def test_names_dtypes_and_colocation(ref):
+    write = state.assign(ref, [[1, 2], [3, 4], [5, 6]])
+    assert write.name == "Assign:0"
+    assert write.dtype.name == "float32_ref"
+    assert write.op.inputs[1].name == "Assign/value:0"
+    assert write.op.colocation_groups() == [b"loc:@w"]
+    assert state.assign_add(write, write).op.colocation_groups() == [b"loc:@w"]
+    assert state_scatter.scatter_update(ref, [0], [[1.0, 2.0]]).name == "ScatterUpdate:0"
+
+
+def test_shapes_must_fit(ref):
+    with pytest.raises(ValueError, match="not compatible"):
+        state.assign(ref, [1.0])
+    with pytest.raises(ValueError, match="not compatible"):
+        state.assign_add(ref, 1.0)
+    with pytest.raises(ValueError, match="not compatible"):
+        state_scatter.scatter_update(ref, [0, 1], [[1.0, 2.0]])
+    with pytest.raises(ValueError, match="not compatible"):
+        state_scatter.scatter_nd_update(ref, [[0, 1]], [[1.0]])
+    with pytest.raises(ValueError, match="index has 3 elements"):
+        state_scatter.scatter_nd_update(ref, [[0, 1, 2]], [1.0])
+    assert state.assign(ref, [1.0], validate_shape=False).get_shape().as_list() == [1]
+    assert state.assign(ref, placeholder(float32)).get_shape().as_list() == [3, 2]
+
+
+def test_dtypes_must_fit(ref):
+    with pytest.raises(TypeError, match="type int32 that does not match type float32"):
+        state.assign(ref, constant([[1, 2], [3, 4], [5, 6]], int32))
+    with pytest.raises(TypeError, match="float32 not in list"):
+        state.count_up_to(ref, 3)
+    with pytest.raises(TypeError, match="writes to a variable"):
+        state_scatter.scatter_add(constant([1.0]), [0], [1.0])
