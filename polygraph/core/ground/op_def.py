@@ -83,6 +83,7 @@ class OpDef:
         self.doc = inspect.getdoc(lower) or ""
         self.gradient_rule: Gradient | GradientState = GradientState.MISSING
         self.partial_rule: PartialRule | None = None
+        self.observe: Callable[..., None] | None = None
         keywords = [
             parameter
             for parameter in inspect.signature(lower).parameters.values()
@@ -112,6 +113,11 @@ class OpDef:
     def partial_value(self, rule: PartialRule) -> PartialRule:
         """Decorator: the elements of an int result that are known before all inputs are."""
         self.partial_rule = rule
+        return rule
+
+    def observer(self, rule: Callable[..., None]) -> Callable[..., None]:
+        """Decorator: ``rule(op, *arrays)`` sees the inputs' values before the run commits."""
+        self.observe = rule
         return rule
 
     def __call__(self, *inputs: Any, name: str | None = None, **attrs: Any) -> Any:

@@ -31,9 +31,20 @@ _SMALL_CONSTANT = 64
 
 
 class Builder:
-    """Collects the steps, constants and checks of one block."""
+    """Collects the steps, constants and checks of one block.
 
-    __slots__ = ("_interned", "check_flags", "checks", "constants", "source", "steps")
+    Attributes:
+      steps: in order of emission.
+      constants: the arrays that steps take as operands.
+      checks: with one entry of `check_flags` each.
+      source: the graph operation that is being lowered.
+      answers: values that earlier stages found for `known` calls of that operation, in order.
+      asked: how many of them have been used.
+    """
+
+    __slots__ = (
+        "_interned", "answers", "asked", "check_flags", "checks", "constants", "source", "steps",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -41,6 +52,8 @@ class Builder:
         self.checks: list[Check] = []
         self.check_flags: list[Array] = []
         self.source: Source | None = None
+        self.answers: Sequence[np.ndarray[Any, Any]] = ()
+        self.asked = 0
         self._interned: dict[object, Value] = {}
 
     def value(self, array: Array) -> Value:
@@ -171,9 +184,13 @@ def known(array: Array) -> np.ndarray[Any, Any]:
     Raises:
       NeedsValueError: it is not known at plan time; the planner then runs a stage that yields it.
     """
-    if isinstance(array, Value):
+    if not isinstance(array, Value):
+        return np.asarray(array)
+    builder = current_builder()
+    if builder is None or builder.asked >= len(builder.answers):
         raise NeedsValueError(array)
-    return np.asarray(array)
+    builder.asked += 1
+    return builder.answers[builder.asked - 1]
 
 
 def known_ints(array: Array) -> tuple[int, ...]:

@@ -373,15 +373,21 @@ class Variable:
 
     def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """The variable with elements or slices replaced; see `polygraph.scatter_nd_update`."""
-        return state_scatter.scatter_nd_update(self._variable, indices, updates, True, name)
+        return state_scatter.scatter_nd_update(
+            self._variable, indices, updates, use_locking=True, name=name
+        )
 
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """The variable with elements or slices added to; see `polygraph.scatter_nd_add`."""
-        return state_scatter.scatter_nd_add(self._variable, indices, updates, False, name)
+        return state_scatter.scatter_nd_add(
+            self._variable, indices, updates, use_locking=False, name=name
+        )
 
     def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Any:
         """The variable with elements or slices subtracted; see `polygraph.scatter_nd_sub`."""
-        return state_scatter.scatter_nd_sub(self._variable, indices, updates, False, name)
+        return state_scatter.scatter_nd_sub(
+            self._variable, indices, updates, use_locking=False, name=name
+        )
 
 
 install_operators(Variable)

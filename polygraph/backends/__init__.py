@@ -1,0 +1,1 @@
+"""The engines in the box, each below a folder of its own; no backend imports another."""

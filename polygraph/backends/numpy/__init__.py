@@ -1,0 +1,1 @@
+"""The embedded default backend: NumPy, one generated straight-line function for a Program."""

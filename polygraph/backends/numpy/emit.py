@@ -1,0 +1,143 @@
+"""Writing the straight-line function: Python source with one line for a step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polygraph.backends.numpy.liveness import Buffers, is_ufunc, plan_buffers
+from polygraph.backends.numpy.table import UFUNCS
+from polygraph.core.ground.program import Block
+from polygraph.ops.primitives.control import cond, while_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polygraph.core.ground.program import Step, Value
+
+_INDENT = "    "
+
+
+class Emitter:
+    """Collects lines of source and the objects that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.objects: dict[str, Any] = {"asarray": np.asarray}
+        self._names: dict[Value, str] = {}
+        self._object_names: dict[int, str] = {}
+
+    def name(self, value: Value) -> str:
+        """The local variable that holds ``value``."""
+        return self._names.setdefault(value, f"v{len(self._names)}")
+
+    def same(self, value: Value, other: Value) -> None:
+        """Let both values share a local variable."""
+        self._names[value] = self.name(other)
+
+    def object(self, item: Any, prefix: str) -> str:
+        """A global name for ``item``."""
+        name = self._object_names.get(id(item))
+        if name is None:
+            name = self._object_names[id(item)] = f"{prefix}{len(self.objects)}"
+            self.objects[name] = item
+        return name
+
+    def block(self, block: Block, depth: int, buffers: Buffers | None) -> None:
+        """The lines of a block's steps; only the outermost block has planned buffers."""
+        for value, array in block.constants.items():
+            self.objects.setdefault(f"c{id(array)}", array)
+            self._names[value] = f"c{id(array)}"
+        for step in block.steps:
+            self._step(step, depth, buffers)
+
+    def line(self, depth: int, text: str) -> None:
+        """One line at a depth of indentation."""
+        self.lines.append(_INDENT * depth + text)
+
+    def _step(self, step: Step, depth: int, buffers: Buffers | None) -> None:
+        if step.op is cond:
+            self._cond(step, depth)
+        elif step.op is while_loop:
+            self._while(step, depth)
+        elif is_ufunc(step):
+            self._ufunc(step, depth, buffers)
+        else:
+            self._call(step, depth)
+
+    def _ufunc(self, step: Step, depth: int, buffers: Buffers | None) -> None:
+        function = self.object(UFUNCS[step.op], step.op.name)
+        operands = ", ".join(map(self.name, step.operands))
+        result = self.name(step.results[0])
+        buffer = None if buffers is None else buffers.of.get(step.results[0])
+        if buffer is not None:
+            self.line(depth, f"{result} = {function}({operands}, out=b{buffer})")
+        else:
+            # Without a place to write to, a ufunc of rank 0 gives a scalar.
+            wrapped = step.results[0].ndim == 0
+            call = f"{function}({operands})"
+            self.line(depth, f"{result} = asarray({call})" if wrapped else f"{result} = {call}")
+
+    def _call(self, step: Step, depth: int) -> None:
+        function = self.object(step.op.function, step.op.name)
+        arguments = list(map(self.name, step.operands))
+        arguments += [f"{name}={self.object(a, 'a')}" for name, a in step.attrs.items()]
+        call = f"{function}({', '.join(arguments)})"
+        dtypes = [self.object(value.dtype, "d") for value in step.results]
+        if len(step.results) == 1:
+            self.line(depth, f"{self.name(step.results[0])} = asarray({call}, {dtypes[0]})")
+            return
+        names = [self.name(value) for value in step.results]
+        self.line(depth, f"{', '.join(names)}, = {call}")
+        for name, dtype in zip(names, dtypes, strict=True):
+            self.line(depth, f"{name} = asarray({name}, {dtype})")
+
+    def _inline(
+        self, block: Block, arguments: Sequence[Value], results: Sequence[str], depth: int
+    ) -> None:
+        for parameter, argument in zip(block.parameters, arguments, strict=True):
+            self.same(parameter, argument)
+        self.block(block, depth, None)
+        if results:
+            values = ", ".join(self.name(value) for value in block.results)
+            self.line(depth, f"{', '.join(results)}, = {values},")
+        else:
+            self.line(depth, "pass")
+
+    def _cond(self, step: Step, depth: int) -> None:
+        predicate, *captures = step.operands
+        results = [self.name(value) for value in step.results]
+        self.line(depth, f"if {self.name(predicate)}:")
+        self._inline(step.attrs["then_block"], captures, results, depth + 1)
+        self.line(depth, "else:")
+        self._inline(step.attrs["else_block"], captures, results, depth + 1)
+
+    def _while(self, step: Step, depth: int) -> None:
+        count = step.attrs["loop_vars"]
+        variables, captures = step.operands[:count], step.operands[count:]
+        results = [self.name(value) for value in step.results]
+        initial = ", ".join(map(self.name, variables))
+        if results:
+            self.line(depth, f"{', '.join(results)}, = {initial},")
+        arguments = [*step.results, *captures]
+        self.line(depth, "while True:")
+        condition = step.attrs["cond_block"]
+        flag = f"go{len(self._names)}"
+        self._inline(condition, arguments, [flag], depth + 1)
+        self.line(depth + 1, f"if not {flag}: break")
+        self._inline(step.attrs["body_block"], arguments, results, depth + 1)
+
+
+def emit(block: Block, name: str) -> tuple[str, dict[str, Any], Buffers]:
+    """Source of ``name(parameters, buffers) -> results``, its globals, and its buffers."""
+    buffers = plan_buffers(block)
+    emitter = Emitter()
+    emitter.line(0, f"def {name}(parameters, buffers):")
+    if block.parameters:
+        emitter.line(1, ", ".join(map(emitter.name, block.parameters)) + ", = parameters")
+    if buffers.types:
+        emitter.line(1, ", ".join(f"b{i}" for i in range(len(buffers.types))) + ", = buffers")
+    emitter.block(block, 1, buffers)
+    emitter.line(1, "return [" + ", ".join(map(emitter.name, block.results)) + "]")
+    return "\n".join(emitter.lines), emitter.objects, buffers

@@ -1,0 +1,21 @@
+"""What discovery reads of the NumPy backend."""
+
+from __future__ import annotations
+
+from polygraph.core.ground.backend import BackendSpec, Capabilities
+from polygraph.core.ground.dtypes import ALL, string
+
+CAPABILITIES = Capabilities(
+    dtypes=frozenset(dtype.name for dtype in ALL if dtype is not string),
+    control_flow=True,
+    compiled=False,
+    in_place_state=False,
+    symbolic_dims=False,
+    devices=("cpu",),
+)
+
+SPEC = BackendSpec(
+    name="numpy",
+    factory="polygraph.backends.numpy.backend:make",
+    capabilities=CAPABILITIES,
+)

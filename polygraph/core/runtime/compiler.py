@@ -1,0 +1,82 @@
+"""From a Program to an executable: passes, verification, the backend, and the cache."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from polygraph.core.ground.fingerprint import fingerprint
+from polygraph.core.ground.hooks import plugin_manager
+from polygraph.core.ground.verifier import verify
+from polygraph.passes import PIPELINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from polygraph.core.ground.backend import Backend, Executable
+    from polygraph.core.ground.program import Program
+
+log = logging.getLogger("polygraph.compile")
+
+CACHE_LIMIT = 512
+"""Executables that one session keeps; the least recently used goes first."""
+
+
+class Compiler:
+    """Compiles Programs for one session's backend, each different one once."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[str, Executable] = OrderedDict()
+        hook = plugin_manager().hook
+        self._passes: list[Callable[..., Program]] = [
+            extra for extras in hook.polygraph_passes() for extra in extras
+        ]
+        self._planned = hook.polygraph_session_planned
+        self._compiled = hook.polygraph_session_compiled
+
+    def optimise(self, program: Program) -> Program:
+        """``program`` after all passes, verified between them.
+
+        Raises:
+          UnsupportedOpError: a step has no lowering.
+        """
+        verify(program)
+        *rewrites, legalise = PIPELINE
+        for rewrite in (*rewrites, *self._passes, legalise):
+            program = rewrite(program, self._backend)
+            verify(program)
+        return program
+
+    def __call__(self, program: Program) -> Executable:
+        """The executable of ``program``; from the cache where an equal one was compiled."""
+        self._planned(program=program)
+        optimised = self.optimise(program)
+        key = fingerprint(optimised)
+        with self._lock:
+            found = self._cache.get(key)
+            if found is not None:
+                self._cache.move_to_end(key)
+                log.debug("cache hit: %s %s", program.name, key[:12])
+                return found
+        start = time.perf_counter()
+        executable = self._backend.compile(optimised)
+        seconds = time.perf_counter() - start
+        log.info(
+            "compiled %s %s: %d steps, tier %s, %.3f s",
+            program.name, key[:12], len(optimised.block.steps), executable.tier, seconds,
+        )  # fmt: skip
+        self._compiled(program=optimised, executable=executable, seconds=seconds)
+        with self._lock:
+            self._cache[key] = executable
+            if len(self._cache) > CACHE_LIMIT:
+                self._cache.popitem(last=False)
+        return executable
+
+    def stats(self) -> dict[str, Any]:
+        """How many executables are kept."""
+        return {"executables": len(self._cache)}

@@ -1,0 +1,133 @@
+"""Cut: the operations that some goals need, along data and control edges.
+
+Fed tensors are leaves. Regions are cut from their outputs, as TF1 prunes them: an assignment in
+a branch that nothing depends on does not run. What a region takes from outside becomes a capture
+of it, and so an input of the operation that owns it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from polygraph.core.ground.op_spec import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.region import Region
+    from polygraph.core.ground.tensor import Tensor
+
+
+@dataclass(slots=True, eq=False)
+class Cut:
+    """The operations of one region, or of the top of the graph, that are needed.
+
+    Attributes:
+      region: the region, None for the top.
+      ops: needed operations that lie directly in it, in an order that respects all edges.
+      inner: for each operation that owns regions, the cuts of its regions.
+      captures: tensors from outside, in the order found; fed tensors count as outside.
+      control_captures: operations outside that must come before some operation inside.
+    """
+
+    region: Region | None
+    ops: list[Operation] = field(default_factory=list)
+    inner: dict[Operation, tuple[Cut, ...]] = field(default_factory=dict)
+    captures: dict[Tensor, None] = field(default_factory=dict)
+    control_captures: dict[Operation, None] = field(default_factory=dict)
+
+
+def regions_of(op: Operation) -> tuple[Region, ...]:
+    """The regions that ``op`` owns: then and else, or condition and body."""
+    if op.definition.kind in {Kind.COND, Kind.WHILE}:
+        return tuple(op.attrs["regions"])
+    return ()
+
+
+def cut(
+    region: Region | None,
+    tensors: Iterable[Tensor],
+    ops: Iterable[Operation],
+    fed: Collection[Tensor],
+) -> Cut:
+    """What ``tensors`` and ``ops`` need within ``region``."""
+    result = Cut(region)
+    needed: dict[Operation, None] = {}
+    pending: list[Operation] = []
+
+    def need_op(op: Operation) -> None:
+        if op.region is not region:
+            result.control_captures[op] = None
+        elif op not in needed:
+            needed[op] = None
+            pending.append(op)
+
+    def need(tensor: Tensor) -> None:
+        if tensor in fed or tensor.op.region is not region:
+            result.captures[tensor] = None
+        else:
+            need_op(tensor.op)
+
+    for tensor in tensors:
+        need(tensor)
+    for op in ops:
+        need_op(op)
+    while pending:
+        op = pending.pop()
+        for tensor in op.inputs:
+            need(tensor)
+        for before in op.control_inputs:
+            need_op(before)
+        owned = regions_of(op)
+        if owned:
+            inner = tuple(cut(own, own.outputs, own.control_outputs, fed) for own in owned)
+            result.inner[op] = inner
+            for part in inner:
+                for tensor in part.captures:
+                    need(tensor)
+                for before in part.control_captures:
+                    need_op(before)
+    result.ops = _ordered(needed, result)
+    return result
+
+
+def predecessors(op: Operation, within: Cut) -> Iterable[Operation]:
+    """Operations that ``op`` comes after, by any edge; some may lie outside of the cut."""
+    for tensor in op.inputs:
+        yield tensor.op
+    yield from op.control_inputs
+    for part in within.inner.get(op, ()):
+        for tensor in part.captures:
+            yield tensor.op
+        yield from part.control_captures
+
+
+def _ordered(needed: Collection[Operation], within: Cut) -> list[Operation]:
+    """By creation, which respects all edges unless edges were added later."""
+    ops = sorted(needed, key=lambda op: op.id)
+    if not ops or ops[0].graph.edits == 0:
+        return ops
+    waiting: dict[Operation, int] = {}
+    followers: dict[Operation, list[Operation]] = {}
+    for op in ops:
+        before = {item for item in predecessors(op, within) if item in needed and item is not op}
+        waiting[op] = len(before)
+        for item in before:
+            followers.setdefault(item, []).append(op)
+    ready = [(op.id, op) for op in ops if waiting[op] == 0]
+    result: list[Operation] = []
+    while ready:
+        _, op = heapq.heappop(ready)
+        result.append(op)
+        for follower in followers.get(op, ()):
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                heapq.heappush(ready, (follower.id, follower))
+    if len(result) != len(ops):
+        stuck = next(op for op in ops if op not in set(result))
+        msg = f"operation {stuck.name!r} ({stuck.frame}) depends on itself"
+        raise ValueError(msg)
+    return result

@@ -1,0 +1,339 @@
+"""Plans: what one `Session.run` signature turns into, and how it runs.
+
+A plan is a trie of stages. Its root is planned on the first run; where a stage demands values,
+the next stage is looked up by those values (and by the shapes of what the host gave), so that
+values of equal sizes compile nothing. State is committed once, by the last stage.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polygraph.core.ground.op_spec import Kind
+from polygraph.core.ground.signature import TensorType
+from polygraph.core.ground.tensor import Tensor
+from polygraph.core.runtime.planner.details import check_error
+from polygraph.core.runtime.planner.host import run_host_operation
+from polygraph.core.runtime.planner.regions import outside
+from polygraph.core.runtime.planner.rename import Done, Version
+from polygraph.core.runtime.planner.specialise import HostValue
+from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from polygraph.core.ground.operation import Operation
+    from polygraph.core.runtime.planner.rename import Ref, Renamed, StateKey
+    from polygraph.core.runtime.planner.specialise import HostStep
+
+    Array = np.ndarray[Any, Any]
+
+log = logging.getLogger("polygraph.plan")
+
+CHILDREN_LIMIT = 256
+"""Plans kept for different values under one stage; the least recently used goes first."""
+
+_WARN_AT = 16
+
+
+class RunContext:
+    """What a run needs of its session.
+
+    Attributes:
+      planner: how stages are planned and compiled.
+      put: an engine array from a NumPy array.
+      get: a NumPy array from an engine array.
+      state: the engine arrays of the session's state.
+      read: the engine array of a piece of state, of the given type.
+      commit: store new state.
+      restore: after a failed run, store what now holds the old state.
+      interrupted: raises where the run is to end early.
+    """
+
+    __slots__ = (
+        "commit", "get", "interrupted", "planner", "put", "read", "restore", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        planner: Planner,
+        put: Callable[[Array], Any],
+        get: Callable[[Any], Array],
+        state: Mapping[StateKey, Any],
+        read: Callable[[StateKey, TensorType], Any],
+        commit: Callable[
+            [Sequence[StateKey], Sequence[Any], Sequence[TensorType] | None], None
+        ],
+        restore: Callable[[Sequence[StateKey], Sequence[Any]], None],
+        interrupted: Callable[[], None],
+    ) -> None:
+        self.planner = planner
+        self.put = put
+        self.get = get
+        self.state = state
+        self.read = read
+        self.commit = commit
+        self.restore = restore
+        self.interrupted = interrupted
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A place in the trie: a stage, and the next ones by demanded values."""
+
+    stage: Stage | None = None
+    children: OrderedDict[Any, Node] = field(default_factory=OrderedDict)
+    warned: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """The values of one run as they arrive.
+
+    Attributes:
+      values: NumPy arrays (feeds, fetched), or engine arrays (carried).
+      types: of the values.
+      known: values that key stages.
+    """
+
+    values: dict[Ref, Any]
+    types: dict[Ref, TensorType | HostValue]
+    known: dict[Ref, Array]
+
+    def take(self, ref: Ref, array: Array) -> None:
+        """Let ``array`` arrive as the value of ``ref``."""
+        self.values[ref] = array
+        is_host = array.dtype == object
+        self.types[ref] = HostValue(array.shape) if is_host else TensorType(array.dtype, array.shape)
+
+
+class Plan:
+    """A renamed cut with goals, staged and compiled as runs demand it."""
+
+    def __init__(self, renamed: Renamed, goals: Goals) -> None:
+        self.renamed = renamed
+        self.goals = goals
+        self.root = Node()
+        self.loops: dict[Operation, HostLoop] = {}
+
+    def run(
+        self,
+        context: RunContext,
+        feeds: Mapping[Ref, Any],
+        known: Mapping[Ref, Array] | None = None,
+    ) -> list[Any]:
+        """Run all stages and commit; the values of the goals' fetches, as NumPy arrays."""
+        stage = self.root.stage
+        if stage is not None and stage.simple:
+            return self._run_simple(context, stage, feeds)
+        run = _Run({}, {}, dict(known or {}))
+        for ref, array in feeds.items():
+            run.take(ref, array)
+        node = self.root
+        while True:
+            context.interrupted()
+            if node.stage is None:
+                node.stage = self._plan(context, run)
+            stage = node.stage
+            self._execute(context, stage, run)
+            if stage.last:
+                return [self._value(context, ref, stage, run) for ref in self.goals.fetches]
+            node = self._next(context, node, stage, run)
+
+    def _run_simple(
+        self, context: RunContext, stage: Stage, feeds: Mapping[Ref, Any]
+    ) -> list[Any]:
+        """The product's pulse: one stage, nothing known, nobody watching."""
+        arrays = context.state
+        executable = stage.executable
+        assert executable is not None
+        state = [arrays[key] for key in stage.state]
+        arguments = [feeds[ref] for ref in stage.feeds]
+        fetches, _, updates, failed = executable(state, arguments)
+        if failed >= 0:
+            raise self._failure(context, stage, updates, arguments, failed)
+        if stage.updated:
+            context.commit(stage.updated, updates, stage.updated_types)
+        return fetches
+
+    def _failure(
+        self,
+        context: RunContext,
+        stage: Stage,
+        updates: Sequence[Any],
+        feeds: Sequence[Any],
+        failed: int,
+    ) -> Exception:
+        """The error of a check that did not hold; the state is as before the run."""
+        context.restore(stage.updated, updates)
+        assert stage.program is not None
+        state = self._state(context, stage)
+        return check_error(context.planner, stage.program, failed, state, feeds)
+
+    def _state(self, context: RunContext, stage: Stage) -> list[Any]:
+        assert stage.program is not None
+        values = stage.program.state_values
+        return [context.read(key, value.type) for key, value in zip(stage.state, values, strict=True)]
+
+    def _plan(self, context: RunContext, run: _Run) -> Stage:
+        return plan_stage(context.planner, self.renamed, self.goals, run.types, run.known)
+
+    def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
+        updates: Sequence[Any] = ()
+        if stage.executable is not None:
+            assert stage.program is not None
+            state = self._state(context, stage)
+            feeds = [run.values[ref] for ref in stage.feeds]
+            fetches, carries, updates, failed = stage.executable(state, feeds)
+            if failed >= 0:
+                raise self._failure(context, stage, updates, feeds, failed)
+            for ref, array, value in zip(
+                stage.carried, carries, stage.program.carry_values, strict=True
+            ):
+                run.values[ref] = array
+                run.types[ref] = value.type
+            for ref, array in zip(stage.fetched, fetches, strict=True):
+                run.take(ref, array)
+        for observation in stage.observations:
+            observe = observation.op.definition.observe
+            assert observe is not None
+            seen = [self._value(context, ref, stage, run) for ref in observation.refs]
+            observe(observation.op, *seen)
+        if stage.updated:
+            context.commit(stage.updated, updates, stage.updated_types)
+
+    def _value(self, context: RunContext, ref: Ref, stage: Stage, run: _Run) -> Any:
+        if ref in stage.known:
+            return stage.known[ref].copy()
+        ref = stage.aliases.get(ref, ref)
+        value = run.values[ref]
+        return value if isinstance(value, np.ndarray) else context.get(value)
+
+    def _next(self, context: RunContext, node: Node, stage: Stage, run: _Run) -> Node:
+        """Take in what the stage demanded and what the host gives; the node for them."""
+        key: list[Any] = []
+        for ref in stage.demanded:
+            value = self._value(context, ref, stage, run)
+            run.known[ref] = value
+            key.append((value.shape, value.tobytes()))
+        for step in stage.host:
+            self._run_host(context, step, stage, run, key)
+        found = node.children.get(tuple(key))
+        if found is None:
+            found = node.children[tuple(key)] = Node()
+            self._trim(node, stage)
+        else:
+            node.children.move_to_end(tuple(key))
+        return found
+
+    def _trim(self, node: Node, stage: Stage) -> None:
+        if len(node.children) > CHILDREN_LIMIT:
+            node.children.popitem(last=False)
+        if len(node.children) >= _WARN_AT and not node.warned:
+            node.warned = True
+            names = ", ".join(_ref_name(ref) for ref in stage.demanded) or "host results"
+            warnings.warn(
+                f"{len(node.children)} plans were made because of the values of {names}: each new "
+                "value compiles the rest of the graph again",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _run_host(
+        self, context: RunContext, step: HostStep, stage: Stage, run: _Run, key: list[Any]
+    ) -> None:
+        if step.op.definition.kind is Kind.WHILE:
+            loop = self.loops.get(step.op)
+            if loop is None:
+                loop = self.loops[step.op] = HostLoop(step)
+            results = loop.run(context, lambda ref: self._value(context, ref, stage, run))
+        else:
+            arrays = [
+                None if ref is None else self._value(context, ref, stage, run)
+                for ref in step.operands
+            ]
+            results = dict(zip(step.op.outputs, run_host_operation(step.op, arrays), strict=True))
+        for ref, array in results.items():
+            run.take(ref, array)
+            key.append((array.shape, array.dtype.str))
+        if not step.op.outputs:
+            run.known[Done(step.op)] = np.asarray(True)  # noqa: FBT003
+
+
+class HostLoop:
+    """A loop that the planner drives: its condition and its body are plans of their own."""
+
+    def __init__(self, step: HostStep) -> None:
+        self.op = step.op
+        self.outer = step.renamed
+        self.condition, self.body = step.renamed.inner[step.op]
+        keys = list(self.body.final)
+        self.keys = keys
+        body_goals = (*self.body.outputs, *(self.body.final[key] for key in keys))
+        self.condition_plan = Plan(self.condition, Goals(tuple(self.condition.outputs), {}))
+        self.body_plan = Plan(self.body, Goals(body_goals, {}))
+
+    def run(
+        self, context: RunContext, value_of: Callable[[Ref], Any]
+    ) -> dict[Ref, Array]:
+        """Iterate until the condition is false; the loop variables and the state written."""
+        count = len(self.op.outputs)
+        variables = [value_of(tensor) for tensor in self._initial(count)]
+        fixed = {
+            part: self._fixed(part, value_of) for part in (self.condition, self.body)
+        }
+        while True:
+            feeds = fixed[self.condition] | self._parameters(self.condition, variables)
+            if not bool(self.condition_plan.run(context, feeds)[0]):
+                break
+            feeds = fixed[self.body] | self._parameters(self.body, variables)
+            results = [np.asarray(item) for item in self.body_plan.run(context, feeds)]
+            variables = results[:count]
+            for part in (self.condition, self.body):
+                self._advance(fixed[part], part, results[count:])
+        final: dict[Ref, Array] = dict(zip(self.op.outputs, variables, strict=True))
+        for key in self.keys:
+            final[Version(key, self.op)] = fixed[self.body][self._name(self.body, key, "write")]
+        return final
+
+    def _initial(self, count: int) -> Sequence[Ref]:
+        refs = self.outer.operands[self.op][:count]
+        return [ref for ref in refs if ref is not None]
+
+    def _name(self, part: Renamed, key: StateKey, use: str) -> Version:
+        return Version(key, (part.cut.region, use))
+
+    def _parameters(self, part: Renamed, variables: Sequence[Array]) -> dict[Ref, Array]:
+        assert part.cut.region is not None
+        return dict(zip(part.cut.region.parameters, variables, strict=True))
+
+    def _fixed(self, part: Renamed, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
+        assert part.cut.region is not None
+        inside = set(part.cut.region.parameters)
+        return {
+            ref: np.asarray(value_of(outside(self.outer, self.op, ref)))
+            for ref in part.imports
+            if ref not in inside
+        }
+
+    def _advance(
+        self, fixed: dict[Ref, Array], part: Renamed, written: Sequence[Array]
+    ) -> None:
+        for key, array in zip(self.keys, written, strict=True):
+            for use in ("read", "write"):
+                if self._name(part, key, use) in fixed:
+                    fixed[self._name(part, key, use)] = array
+
+
+def _ref_name(ref: Ref) -> str:
+    if isinstance(ref, Tensor):
+        return f"{ref.name!r} ({ref.op.frame})"
+    if isinstance(ref, Version):
+        return f"variable {ref.key.name!r}"
+    return f"a size in {ref.op.name!r} ({ref.op.frame})"

@@ -1,0 +1,51 @@
+"""Rebuilding blocks step by step, inner blocks first: what the passes share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polygraph.core.ground.program import Block, Program, Step, Value
+from polygraph.core.ground.trace import Builder, building
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from polygraph.core.ground.trace import Array
+
+    Rule = Callable[[Step, Sequence[Array]], Sequence[Array] | None]
+    """Given a step and its operands in the new block, its results there; None to keep it."""
+
+
+def rewrite_program(program: Program, rule: Rule) -> Program:
+    """``program`` with ``rule`` applied to every step of every block."""
+    return program.with_block(rewrite_block(program.block, rule))
+
+
+def rewrite_block(block: Block, rule: Rule) -> Block:
+    """``block`` with ``rule`` applied to every step, in order.
+
+    The rule runs with a builder open: what it computes by calling ops is added to the new block.
+    """
+    builder = Builder()
+    new: dict[Value, Array] = {value: value for value in block.parameters}
+    new.update(block.constants)
+    with building(builder):
+        for step in block.steps:
+            operands = [new[operand] for operand in step.operands]
+            builder.source = step.source
+            results = rule(step, operands)
+            if results is None:
+                results = builder.emit(
+                    step.op, operands, rewritten_attrs(step, rule), [r.type for r in step.results]
+                )
+            for old, result in zip(step.results, results, strict=True):
+                new[old] = result
+    return builder.block(block.parameters, [new[result] for result in block.results])
+
+
+def rewritten_attrs(step: Step, rule: Rule) -> dict[str, object]:
+    """The step's attributes with inner blocks rewritten by ``rule``."""
+    attrs = dict(step.attrs)
+    for name, inner in step.blocks():
+        attrs[name] = rewrite_block(inner, rule)
+    return attrs
