@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-def _graph_of(values: Iterable[Any]) -> Graph:
+def graph_of(values: Iterable[Any]) -> Graph:
+    """The graph that ``values`` belong to, the default graph where none belongs to any.
+
+    Raises:
+      ValueError: they belong to several.
+    """
     graph: Graph | None = None
     for value in values:
         found = getattr(value, "graph", None)
@@ -57,7 +62,7 @@ class name_scope:  # noqa: N801 - TF1's name
         if self._name is None and self._values is not None:
             msg = "tf.name_scope needs a name or a default_name, but both are None"
             raise ValueError(msg)
-        graph = _graph_of(self._values or ())
+        graph = graph_of(self._values or ())
         with ExitStack() as stack:
             if graph is not get_default_graph():
                 stack.enter_context(graph.as_default())

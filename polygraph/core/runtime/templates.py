@@ -73,9 +73,7 @@ class Template:
                 error.add_note(f"in template {self.name!r}, made at {self._frame}")
                 raise
 
-    def _checked(
-        self, arguments: tuple[Any, ...], keywords: dict[str, Any], *, again: bool
-    ) -> Any:
+    def _checked(self, arguments: tuple[Any, ...], keywords: dict[str, Any], *, again: bool) -> Any:
         trainable = get_collection(GraphKeys.TRAINABLE_VARIABLES)
         result = self.func(*arguments, **keywords)
         made = get_collection(GraphKeys.TRAINABLE_VARIABLES)[len(trainable) :]

@@ -306,9 +306,9 @@ class variable_scope:  # noqa: N801 - TF1's name
             if self._reuse:
                 msg = "reuse=True cannot be used without a name_or_scope"
                 raise ValueError(msg)
-            assert self._default_name is not None
-            operations = self._open_name_scope(stack, self._default_name)
-            return self._open(stack, _scope_state().unused(self._default_name), operations)
+            default = self._default_name or ""
+            operations = self._open_name_scope(stack, default)
+            return self._open(stack, _scope_state().unused(default), operations)
         if isinstance(asked, VariableScope):
             self._open_name_scope(stack, asked.name.split("/")[-1])
             return self._reopen(stack, asked)

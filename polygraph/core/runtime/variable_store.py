@@ -42,7 +42,7 @@ Reuse = bool | ReuseMode | None
 
 @dataclass
 class Request:
-    """What `get_variable` was asked for; the fields are its arguments, as custom getters get them."""
+    """What `get_variable` was asked for; the fields are what custom getters get."""
 
     name: str
     shape: Any = None
@@ -169,9 +169,7 @@ class VariableStore:
         return variable
 
 
-def _shared(
-    found: Variable, name: str, shape: TensorShape, dtype: DType, reuse: Reuse
-) -> Variable:
+def _shared(found: Variable, name: str, shape: TensorShape, dtype: DType, reuse: Reuse) -> Variable:
     if reuse is False or reuse is None:
         msg = (
             f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
