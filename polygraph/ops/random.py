@@ -71,6 +71,12 @@ def checked_shape(shape: Array) -> tuple[int, ...]:
     return tuple(max(dim, 0) for dim in dims)
 
 
+def operand_shape(context: ShapeContext) -> TensorShape:
+    """The shape that the first input, a vector, spells."""
+    context.shape(0).assert_has_rank(1)
+    return context.as_shape(0)
+
+
 def size_of(shape: tuple[int, ...]) -> int:
     """Number of elements of a concrete shape."""
     return int(np.prod(shape, dtype=np.int64))
@@ -88,7 +94,7 @@ def _float_op(op_type: str, draw: Callable[..., Any], doc: str) -> OpDef:
     definition = graph_op(
         op_type,
         "shape: T -> output: dtype",
-        shape=shape_rules.from_shape_input(0),
+        shape=operand_shape,
         static=("shape",),
         hidden=(_GENERATOR,),
         T=INDEX,
@@ -123,7 +129,7 @@ def integers_shape(context: ShapeContext) -> TensorShape:
     """The shape in the first input; the last two inputs are scalars."""
     for index in (-2, -1):
         context.inputs[index].get_shape().assert_has_rank(0)
-    return context.as_shape(0)
+    return operand_shape(context)
 
 
 @graph_op(

@@ -21,6 +21,7 @@ from polygraph.ops.random import (
     choices_shape,
     choose,
     integers_shape,
+    operand_shape,
     size_of,
 )
 
@@ -40,7 +41,7 @@ def _seeded_shape(context: ShapeContext) -> TensorShape:
     if seed[0].value not in {None, 2}:
         msg = f"seed must have shape [2], not {seed.as_list()}"
         raise ShapeError(msg)
-    return context.as_shape(0)
+    return operand_shape(context)
 
 
 def _generator(seed: Array) -> Any:
