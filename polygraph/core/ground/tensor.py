@@ -46,11 +46,12 @@ class Tensor:
       op: the operation that produces it.
       value_index: its position among the operation's outputs.
       dtype: element type.
+      np_dtype: NumPy's dtype for it.
       constant: the value, where it is known while the graph is built, else None.
       partial_value: elements of an int vector or scalar as far as they are known, else None.
     """
 
-    __slots__ = ("__weakref__", "_consumers", "_shape", "constant", "dtype", "op", "partial_value", "value_index")
+    __slots__ = ("__weakref__", "_consumers", "_shape", "constant", "dtype", "np_dtype", "op", "partial_value", "value_index")
 
     __array_priority__ = 100
 
@@ -58,6 +59,7 @@ class Tensor:
         self.op = op
         self.value_index = value_index
         self.dtype = dtype
+        self.np_dtype = dtype.np_dtype
         self._shape = shape
         self.constant: np.ndarray[Any, Any] | None = None
         self.partial_value: tuple[int | None, ...] | None = None

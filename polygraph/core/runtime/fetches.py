@@ -77,6 +77,9 @@ class Fetches:
 
     def build(self, values: list[Any]) -> Any:
         """The structure with values in place of tensors, None in place of operations."""
+        if self.single:
+            value = values[0]
+            return value[()] if value.ndim == 0 else value
         return self._build([value[()] if value.ndim == 0 else value for value in values])
 
     def _visit(self, graph: Graph, item: Any) -> Build:
@@ -138,8 +141,3 @@ def _element(graph: Graph, item: Any) -> Tensor | Operation:
         msg = f"Operation {op.name!r} ({op.frame}) has been marked as not fetchable."
         raise ValueError(msg)
     return element
-
-
-def as_scalar_or_array(value: np.ndarray[Any, Any]) -> Any:
-    """A fetched value as TF1 gives it: NumPy scalars for rank 0, bytes for strings."""
-    return value[()] if value.ndim == 0 else value

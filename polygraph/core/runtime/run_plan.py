@@ -13,16 +13,18 @@ import numpy as np
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.feeds import coerce
 from polygraph.core.runtime.planner.cut import cut
-from polygraph.core.runtime.planner.plan import Plan
+from polygraph.core.runtime.planner.plan import Plan, failure
 from polygraph.core.runtime.planner.rename import fetched, rename
 from polygraph.core.runtime.planner.stage import Goals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from polygraph.core.ground.graph import Graph
     from polygraph.core.runtime.fetches import Fetches
+    from polygraph.core.runtime.planner.plan import RunContext
     from polygraph.core.runtime.planner.rename import Renamed, StateKey
+    from polygraph.core.runtime.planner.stage import Planner, Stage
     from polygraph.core.runtime.session_state import SessionState, StateLock
 
 
@@ -34,27 +36,76 @@ class Entry:
       fed: the fed tensors, in the order of the key.
       reads: lock mask of the state that it reads.
       writes: lock mask of the state that it writes.
+      pulse: the way of a run that is one stage, once it is known to be one.
     """
 
-    __slots__ = ("edits", "epoch", "fed", "fetches", "plan", "reads", "writes")
+    __slots__ = ("edits", "epoch", "fed", "fetches", "plan", "pulse", "reads", "writes")
 
-    def __init__(
-        self,
-        plan: Plan,
-        fetches: Fetches,
-        fed: Sequence[Tensor],
-        locks: tuple[int, int],
-        stamp: tuple[int, int],
-    ) -> None:
-        self.plan = plan
+    plan: Plan
+
+    def __init__(self, fetches: Fetches, fed: Collection[Tensor]) -> None:
         self.fetches = fetches
         self.fed = tuple(fed)
-        self.reads, self.writes = locks
-        self.edits, self.epoch = stamp
+        self.reads = self.writes = 0
+        self.edits = self.epoch = -1
+        self.pulse: Pulse | None = None
+
+    def replan(self, graph: Graph, state: SessionState, lock: StateLock) -> None:
+        """Cut and rename afresh; stages are planned when it runs."""
+        fetches, fed = self.fetches, frozenset(self.fed)
+        self.edits, self.epoch = graph.edits, state.epoch
+        renamed = rename(cut(None, fetches.tensors, fetches.operations, fed), fed)
+        wanted = tuple(fetched(tensor, renamed, fed) for tensor in fetches.tensors)
+        goals = Goals(wanted, dict(renamed.final))
+        reads, writes = _touched(renamed, goals)
+        self.reads, self.writes = lock.mask(reads), lock.mask(writes)
+        self.plan, self.pulse = Plan(renamed, goals), None
 
     def fresh(self, edits: int, epoch: int) -> bool:
         """Whether nothing has happened that could change the plan."""
         return self.epoch == epoch and self.edits == edits
+
+    def revalidate(self, edits: int, epoch: int, planner: Planner) -> bool:
+        """Whether the plan still holds though the state has changed; stamps it if so."""
+        if self.edits != edits or not self.plan.holds(planner):
+            return False
+        self.epoch = epoch
+        return True
+
+    def find_pulse(self) -> None:
+        """Note the short way, if the plan turned out to be one stage that nobody watches."""
+        stage = self.plan.root.stage
+        if stage is not None and stage.simple:
+            self.pulse = Pulse(stage, self.fed)
+
+
+class Pulse:
+    """The product's pulse: a run of one stage, with nothing looked up that can be known before."""
+
+    __slots__ = ("_executable", "_positions", "_state", "_updated", "_updated_types", "stage")
+
+    def __init__(self, stage: Stage, fed: Sequence[Tensor]) -> None:
+        assert stage.executable is not None
+        self.stage = stage
+        self._executable = stage.executable
+        self._state = stage.state
+        self._updated = stage.updated
+        self._updated_types = stage.updated_types
+        order = {tensor: index for index, tensor in enumerate(fed)}
+        positions = [order[ref] for ref in stage.feeds]  # type: ignore[index]
+        self._positions = None if positions == list(range(len(fed))) else positions
+
+    def __call__(self, context: RunContext, arrays: Sequence[Any]) -> list[Any]:
+        """The fetched arrays; state is committed."""
+        state = context.state
+        if self._positions is not None:
+            arrays = [arrays[position] for position in self._positions]
+        fetches, _, updates, failed = self._executable([state[key] for key in self._state], arrays)
+        if failed >= 0:
+            raise failure(context, self.stage, updates, arrays, failed)
+        if self._updated:
+            context.commit(self._updated, updates, self._updated_types)
+        return fetches
 
 
 def run_key(
@@ -71,16 +122,14 @@ def run_key(
     for tensor, value in feed_dict.items():
         if type(tensor) is not Tensor:
             return None, []
-        array = value
         if (
             type(value) is not np.ndarray
-            or value.dtype != tensor.dtype.np_dtype
+            or (value.dtype is not tensor.np_dtype and value.dtype != tensor.np_dtype)
             or not value.flags.c_contiguous
         ):
-            array = coerce(tensor, value)
-        key.append(tensor)
-        key.append(array.shape)
-        arrays.append(array)
+            value = coerce(tensor, value)  # noqa: PLW2901 - what is fed from here on
+        key += (tensor, value.shape)
+        arrays.append(value)
     return tuple(key), arrays
 
 
@@ -113,26 +162,15 @@ def _structure_key(fetches: Any) -> Any:
 
 def make_entry(
     graph: Graph,
-    lock: StateLock,
     state: SessionState,
+    lock: StateLock,
     fetches: Fetches,
-    feeds: Mapping[Tensor, np.ndarray[Any, Any]],
+    feeds: Collection[Tensor],
 ) -> Entry:
     """Cut and rename what ``fetches`` need; stages are planned when the entry runs."""
-    found = cut(None, fetches.tensors, fetches.operations, feeds)
-    renamed = rename(found, feeds)
-    goals = Goals(
-        tuple(fetched(tensor, renamed, feeds) for tensor in fetches.tensors),
-        dict(renamed.final),
-    )
-    reads, writes = _touched(renamed, goals)
-    return Entry(
-        Plan(renamed, goals),
-        fetches,
-        list(feeds),
-        (lock.mask(reads), lock.mask(writes)),
-        (graph.edits, state.epoch),
-    )
+    entry = Entry(fetches, feeds)
+    entry.replan(graph, state, lock)
+    return entry
 
 
 def _touched(renamed: Renamed, goals: Goals) -> tuple[set[StateKey], set[StateKey]]:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.hooks import plugin_manager
+from polygraph.core.ground.printer import print_program
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.upward import UPWARD
 from polygraph.core.runtime.compiler import Compiler
 from polygraph.core.runtime.config import ConfigProto
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
-from polygraph.core.runtime.feeds import coerce, feed_items
+from polygraph.core.runtime.feeds import feed_items
 from polygraph.core.runtime.fetches import Fetches
 from polygraph.core.runtime.planner.plan import Plan, RunContext
 from polygraph.core.runtime.planner.stage import Planner
@@ -108,6 +109,7 @@ class BaseSession:
         self._entries: dict[Any, Entry] = {}
         self._closed: str | None = None
         self._entered: list[Any] = []
+        self._timeout_in_ms: int = self._config.operation_timeout_in_ms
         hook = plugin_manager().hook
         observed = hook.polygraph_session_run_started.get_hookimpls()
         observed += hook.polygraph_session_run_ended.get_hookimpls()
@@ -180,11 +182,11 @@ class BaseSession:
         """
         key, arrays = run_key(fetches, feed_dict)
         entry = self._entries.get(key) if key is not None else None
-        if entry is None or not entry.fresh(self._graph.edits, self._state.epoch):
+        if entry is None:
             entry, arrays = self._entry(key, fetches, feed_dict)
         elif self._closed is not None:
             self._require_open()
-        if options is not None or self._config.operation_timeout_in_ms:
+        if options is not None or self._timeout_in_ms:
             return self._run_with_options(entry, arrays, options, run_metadata)
         return self._run(entry, arrays)
 
@@ -196,10 +198,23 @@ class BaseSession:
     def _execute(self, entry: Entry, arrays: Sequence[Any]) -> Any:
         token = self._lock.acquire(entry.reads, entry.writes)
         try:
-            values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))
+            if not entry.fresh(self._graph.edits, self._state.epoch):
+                self._refresh(entry)
+            if entry.pulse is not None:
+                values = entry.pulse(self._context, arrays)
+            else:
+                values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))
+                entry.find_pulse()
         finally:
             self._lock.release(token)
         return entry.fetches.build(values)
+
+    def _refresh(self, entry: Entry) -> None:
+        """Plan again what no longer holds: operations were edited, or a variable's type changed."""
+        planner = self._context.planner
+        if not entry.revalidate(self._graph.edits, self._state.epoch, planner):
+            with self._planning:
+                entry.replan(self._graph, self._state, self._lock)
 
     def _run_observed(self, entry: Entry, arrays: Sequence[Any]) -> Any:
         assert self._observers is not None
@@ -216,7 +231,7 @@ class BaseSession:
     def _run_with_options(
         self, entry: Entry, arrays: Sequence[Any], options: Any, run_metadata: Any
     ) -> Any:
-        timeout = getattr(options, "timeout_in_ms", 0) or self._config.operation_timeout_in_ms
+        timeout = getattr(options, "timeout_in_ms", 0) or self._timeout_in_ms
         outer = _sessions.deadline
         if timeout:
             _sessions.deadline = time.monotonic() + timeout / 1000
@@ -225,7 +240,7 @@ class BaseSession:
         finally:
             _sessions.deadline = outer
         if run_metadata is not None and getattr(options, "trace_level", 0):
-            run_metadata.partition_graphs = entry.plan.printed()
+            run_metadata.partition_graphs = [print_program(p) for p in entry.plan.programs()]
         return result
 
     def _check_deadline(self) -> None:
@@ -239,7 +254,7 @@ class BaseSession:
     def _entry(
         self, key: Any, fetches: Any, feed_dict: Mapping[Any, Any] | None
     ) -> tuple[Entry, Sequence[Any]]:
-        """The plan for a run's signature: revalidated, found under another order, or made."""
+        """The plan for a run's signature, made; and the fed arrays in its order."""
         self._require_open()
         if self._graph.version == 0:
             msg = (
@@ -249,7 +264,7 @@ class BaseSession:
         structure = Fetches(self._graph, fetches)
         feeds = feed_items(self._graph, feed_dict or {})
         with self._planning:
-            entry = make_entry(self._graph, self._lock, self._state, structure, feeds)
+            entry = make_entry(self._graph, self._state, self._lock, structure, feeds)
             if key is not None:
                 if len(self._entries) >= PLAN_LIMIT:
                     self._entries.pop(next(iter(self._entries)))

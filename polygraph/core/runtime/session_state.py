@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from polygraph.core.ground.errors import FailedPreconditionError
 from polygraph.core.ground.signature import TensorType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from polygraph.core.ground.backend import Backend
     from polygraph.core.runtime.planner.rename import StateKey
@@ -98,14 +97,16 @@ class StateLock:
     """
 
     def __init__(self) -> None:
-        self._condition = threading.Condition()
+        self._mutex = threading.Lock()
+        self._freed = threading.Condition(self._mutex)
+        self._waiting = 0
         self._bits: dict[StateKey, int] = {}
         self._active: list[tuple[int, int, int]] = []
 
     def mask(self, keys: Iterable[StateKey]) -> int:
         """One bit for each piece of state."""
         mask = 0
-        with self._condition:
+        with self._mutex:
             for key in keys:
                 mask |= 1 << self._bits.setdefault(key, len(self._bits))
         return mask
@@ -113,17 +114,22 @@ class StateLock:
     def acquire(self, reads: int, writes: int) -> tuple[int, int, int]:
         """Wait until no run of another thread conflicts; a token for `release`."""
         entry = (threading.get_ident(), reads, writes)
-        with self._condition:
+        with self._mutex:
             while self._active and self._conflicts(entry):
-                self._condition.wait()
+                self._waiting += 1
+                try:
+                    self._freed.wait()
+                finally:
+                    self._waiting -= 1
             self._active.append(entry)
         return entry
 
     def release(self, entry: tuple[int, int, int]) -> None:
         """End a run."""
-        with self._condition:
+        with self._mutex:
             self._active.remove(entry)
-            self._condition.notify_all()
+            if self._waiting:
+                self._freed.notify_all()
 
     def _conflicts(self, entry: tuple[int, int, int]) -> bool:
         thread, reads, writes = entry
@@ -131,12 +137,3 @@ class StateLock:
             other != thread and ((writes & (their_reads | their_writes)) or (reads & their_writes))
             for other, their_reads, their_writes in self._active
         )
-
-    @contextmanager
-    def held(self, reads: int, writes: int) -> Iterator[None]:
-        """Hold the lock for the duration of the block."""
-        entry = self.acquire(reads, writes)
-        try:
-            yield
-        finally:
-            self.release(entry)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.errors import FailedPreconditionError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.tensor import Tensor
@@ -26,9 +27,10 @@ from polygraph.core.runtime.planner.specialise import HostValue
 from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.program import Program
     from polygraph.core.runtime.planner.rename import Ref, Renamed, StateKey
     from polygraph.core.runtime.planner.specialise import HostStep
 
@@ -121,6 +123,45 @@ class Plan:
         self.goals = goals
         self.root = Node()
         self.loops: dict[Operation, HostLoop] = {}
+        self._assumed_types: dict[StateKey, TensorType] = {}
+        self._assumed_initialized: dict[StateKey, bool] = {}
+
+    def holds(self, planner: Planner) -> bool:
+        """Whether the state still is of the types, and initialised, as when it was planned."""
+        try:
+            return all(
+                planner.state_type(key) == type_ for key, type_ in self._assumed_types.items()
+            ) and all(
+                planner.initialized(key) == found
+                for key, found in self._assumed_initialized.items()
+            )
+        except FailedPreconditionError:
+            return False
+
+    def _noting(self, planner: Planner) -> Planner:
+        """``planner``, noting what it is told of the state."""
+
+        def state_type(key: StateKey) -> TensorType:
+            self._assumed_types[key] = planner.state_type(key)
+            return self._assumed_types[key]
+
+        def initialized(key: StateKey) -> bool:
+            self._assumed_initialized[key] = planner.initialized(key)
+            return self._assumed_initialized[key]
+
+        return replace(planner, state_type=state_type, initialized=initialized)
+
+    def programs(self) -> Iterator[Program]:
+        """The Programs of all stages planned so far, before passes."""
+        pending = [self.root]
+        while pending:
+            node = pending.pop()
+            if node.stage is not None and node.stage.program is not None:
+                yield node.stage.program
+            pending.extend(node.children.values())
+        for loop in self.loops.values():
+            yield from loop.condition_plan.programs()
+            yield from loop.body_plan.programs()
 
     def run(
         self,
@@ -129,9 +170,6 @@ class Plan:
         known: Mapping[Ref, Array] | None = None,
     ) -> list[Any]:
         """Run all stages and commit; the values of the goals' fetches, as NumPy arrays."""
-        stage = self.root.stage
-        if stage is not None and stage.simple:
-            return self._run_simple(context, stage, feeds)
         run = _Run({}, {}, dict(known or {}))
         for ref, array in feeds.items():
             run.take(ref, array)
@@ -146,53 +184,18 @@ class Plan:
                 return [self._value(context, ref, stage, run) for ref in self.goals.fetches]
             node = self._next(context, node, stage, run)
 
-    def _run_simple(
-        self, context: RunContext, stage: Stage, feeds: Mapping[Ref, Any]
-    ) -> list[Any]:
-        """The product's pulse: one stage, nothing known, nobody watching."""
-        arrays = context.state
-        executable = stage.executable
-        assert executable is not None
-        state = [arrays[key] for key in stage.state]
-        arguments = [feeds[ref] for ref in stage.feeds]
-        fetches, _, updates, failed = executable(state, arguments)
-        if failed >= 0:
-            raise self._failure(context, stage, updates, arguments, failed)
-        if stage.updated:
-            context.commit(stage.updated, updates, stage.updated_types)
-        return fetches
-
-    def _failure(
-        self,
-        context: RunContext,
-        stage: Stage,
-        updates: Sequence[Any],
-        feeds: Sequence[Any],
-        failed: int,
-    ) -> Exception:
-        """The error of a check that did not hold; the state is as before the run."""
-        context.restore(stage.updated, updates)
-        assert stage.program is not None
-        state = self._state(context, stage)
-        return check_error(context.planner, stage.program, failed, state, feeds)
-
-    def _state(self, context: RunContext, stage: Stage) -> list[Any]:
-        assert stage.program is not None
-        values = stage.program.state_values
-        return [context.read(key, value.type) for key, value in zip(stage.state, values, strict=True)]
-
     def _plan(self, context: RunContext, run: _Run) -> Stage:
-        return plan_stage(context.planner, self.renamed, self.goals, run.types, run.known)
+        return plan_stage(self._noting(context.planner), self.renamed, self.goals, run.types, run.known)
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         updates: Sequence[Any] = ()
         if stage.executable is not None:
             assert stage.program is not None
-            state = self._state(context, stage)
+            state = state_arrays(context, stage)
             feeds = [run.values[ref] for ref in stage.feeds]
             fetches, carries, updates, failed = stage.executable(state, feeds)
             if failed >= 0:
-                raise self._failure(context, stage, updates, feeds, failed)
+                raise failure(context, stage, updates, feeds, failed)
             for ref, array, value in zip(
                 stage.carried, carries, stage.program.carry_values, strict=True
             ):
@@ -264,6 +267,27 @@ class Plan:
             key.append((array.shape, array.dtype.str))
         if not step.op.outputs:
             run.known[Done(step.op)] = np.asarray(True)  # noqa: FBT003
+
+
+def state_arrays(context: RunContext, stage: Stage) -> list[Any]:
+    """The engine arrays of the state parameters of ``stage``."""
+    assert stage.program is not None
+    values = stage.program.state_values
+    return [context.read(key, value.type) for key, value in zip(stage.state, values, strict=True)]
+
+
+def failure(
+    context: RunContext,
+    stage: Stage,
+    updates: Sequence[Any],
+    feeds: Sequence[Any],
+    failed: int,
+) -> Exception:
+    """The error of a check that did not hold; the state is as before the run."""
+    context.restore(stage.updated, updates)
+    assert stage.program is not None
+    state = state_arrays(context, stage)
+    return check_error(context.planner, stage.program, failed, state, feeds)
 
 
 class HostLoop:
