@@ -65,12 +65,8 @@ def _convert(value: Any, dtype: DType | None, name: str | None, *, as_ref: bool)
     if isinstance(value, TensorShape):
         value, dtype = _known_shape(value, dtype)
     if isinstance(value, list | tuple) and _holds_tensor(value):
-        assert UPWARD.pack is not None
         return _check_dtype(UPWARD.pack(value, dtype, name), dtype, name)
-    assert UPWARD.constant is not None
-    result = UPWARD.constant(value, dtype, name)
-    assert isinstance(result, Tensor)
-    return result
+    return UPWARD.constant(value, dtype, name)  # type: ignore[no-any-return]
 
 
 def _known_dimension(dimension: Dimension) -> int:
@@ -92,6 +88,7 @@ def convert_to_tensor(
     dtype: Any = None,
     name: str | None = None,
     preferred_dtype: Any = None,
+    dtype_hint: Any = None,
     *,
     as_ref: bool = False,
 ) -> Tensor:
@@ -103,6 +100,7 @@ def convert_to_tensor(
       dtype: the dtype it must have.
       name: of the constant, where one is made.
       preferred_dtype: the dtype it gets where ``value`` allows it.
+      dtype_hint: TF1's later name of ``preferred_dtype``.
       as_ref: give the variable itself rather than its value.
 
     Raises:
@@ -112,9 +110,10 @@ def convert_to_tensor(
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, Tensor):
         return _check_dtype(value, wanted, name)
-    if wanted is None and preferred_dtype is not None:
+    preferred = dtype_hint if preferred_dtype is None else preferred_dtype
+    if wanted is None and preferred is not None:
         try:
-            return _convert(value, as_dtype(preferred_dtype), name, as_ref=as_ref)
+            return _convert(value, as_dtype(preferred), name, as_ref=as_ref)
         except (TypeError, ValueError):
             return _convert(value, None, name, as_ref=as_ref)
     return _convert(value, wanted, name, as_ref=as_ref)

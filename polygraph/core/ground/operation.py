@@ -106,7 +106,6 @@ class Operation:
 
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
         """Run it in ``session``, or in the default session."""
-        assert UPWARD.evaluate is not None
         UPWARD.evaluate(self, feed_dict, session)
 
     def colocation_groups(self) -> list[bytes]:

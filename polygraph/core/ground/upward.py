@@ -7,10 +7,15 @@ the graph. The graph calls them through `UPWARD`, so that no lower module import
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _not_filled(*_: Any, **__: Any) -> NoReturn:
+    msg = "the layer above that fills this entry of UPWARD is not imported: import polygraph"
+    raise RuntimeError(msg)
 
 
 @dataclass(slots=True)
@@ -25,9 +30,9 @@ class Upward:
     """
 
     operators: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    evaluate: Callable[..., Any] | None = None
-    constant: Callable[..., Any] | None = None
-    pack: Callable[..., Any] | None = None
+    evaluate: Callable[..., Any] = _not_filled
+    constant: Callable[..., Any] = _not_filled
+    pack: Callable[..., Any] = _not_filled
 
 
 UPWARD = Upward()

@@ -1,0 +1,88 @@
+"""polygraph: TensorFlow 1's programming model on any engine.
+
+Every name that TF1 has stands here under TF1's name, and each module says in its ``__all__`` which
+of TF1's names it brings: to add a name, touch that module alone. Importing this loads no engine.
+"""
+# ruff: noqa: F401, F403 - the public face: every import is a re-export, under TF1's names
+
+from __future__ import annotations
+
+import sys
+
+from polygraph import app, compat, dtypes, errors, initializers, logging
+from polygraph.core.ground.conversion import (
+    convert_to_tensor,
+    register_tensor_conversion_function,
+)
+from polygraph.core.ground.errors import OpError
+from polygraph.core.ground.graph import Graph, get_default_graph, reset_default_graph
+from polygraph.core.ground.graph_def import AttrValue, GraphDef, NodeDef
+from polygraph.core.ground.graph_import import import_graph_def
+from polygraph.core.ground.graph_keys import GraphKeys
+from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.ground.operation import Operation
+from polygraph.core.ground.scopes import (
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    control_dependencies,
+    device,
+    get_collection,
+    get_collection_ref,
+    name_scope,
+    op_scope,
+)
+from polygraph.core.ground.tensor import Tensor
+from polygraph.core.ground.tensor_shape import Dimension, TensorShape, dimension_value
+from polygraph.core.runtime.config import (
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+)
+from polygraph.core.runtime.discovery import (
+    list_backends,
+    register_backend,
+    set_default_backend,
+)
+from polygraph.core.runtime.modes import *
+from polygraph.core.runtime.session import InteractiveSession, Session, get_default_session
+from polygraph.core.runtime.templates import *
+from polygraph.core.runtime.variable_collections import *
+from polygraph.core.runtime.variable_scope import *
+from polygraph.core.runtime.variables import *
+from polygraph.dtypes import *
+from polygraph.ops.arithmetic import *
+from polygraph.ops.casting import *
+from polygraph.ops.complex_numbers import *
+from polygraph.ops.elementwise import *
+from polygraph.ops.filling import *
+from polygraph.ops.gradient_barriers import *
+from polygraph.ops.grouping import *
+from polygraph.ops.identity_ops import *
+from polygraph.ops.initializers import *
+from polygraph.ops.logical import *
+from polygraph.ops.orthogonal import *
+from polygraph.ops.packing import *
+from polygraph.ops.powers import *
+from polygraph.ops.random_functions import *
+from polygraph.ops.random_seed import *
+from polygraph.ops.ranges import *
+from polygraph.ops.reduction import *
+from polygraph.ops.reversal import *
+from polygraph.ops.scans import *
+from polygraph.ops.shape_queries import *
+from polygraph.ops.shaping import *
+from polygraph.ops.source_ops import constant, no_op, placeholder, placeholder_with_default
+from polygraph.ops.state import *
+from polygraph.ops.state_scatter import *
+
+__version__ = "0.1.0"
+
+VERSION = "1.15.0"
+"""The version of TensorFlow whose names and behaviour these are."""
+
+compat.v1 = sys.modules[__name__]
+sys.modules[f"{__name__}.compat.v1"] = sys.modules[__name__]
