@@ -1,0 +1,102 @@
+"""The commands, each a parser and a function of its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from polygraph.cli.listing import describe_backends
+from polygraph.cli.script import run_script
+from polygraph.cli.show import show_script
+from polygraph.core.ground.errors import BackendNotFoundError
+from polygraph.core.runtime.discovery import ENVIRONMENT_VARIABLE, make_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and not hasattr(options, "arguments"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    status: int = options.command(options)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polygraph", description="TensorFlow 1's programming model on any engine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a TensorFlow 1 program, unmodified")
+    _add_script(run)
+    run.set_defaults(command=_run)
+    show = commands.add_parser(
+        "show", help="run a program and print its graph and the Programs that it compiled"
+    )
+    _add_script(show)
+    show.set_defaults(command=_show)
+    backends = commands.add_parser("backends", help="list backends, and what is missing")
+    backends.set_defaults(command=_backends)
+    return parser
+
+
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backend", help="name[@distribution][:device] for its sessions")
+    parser.add_argument("script", help="a Python file that imports tensorflow")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="arguments of the script; --backend among them is the script's own only after --"
+    )
+
+
+def _take_backend(options: argparse.Namespace) -> None:
+    """Honour ``--backend`` also where it stands behind the script, as in the documentation."""
+    rest: list[str] = list(options.arguments)
+    if options.backend is None and "--backend" in rest:
+        position = rest.index("--backend")
+        if "--" not in rest[:position] and position + 1 < len(rest):
+            options.backend = rest[position + 1]
+            del rest[position : position + 2]
+    if "--" in rest:
+        rest.remove("--")
+    options.arguments = rest
+    if options.backend is not None:
+        make_backend(options.backend, {}).close()
+        os.environ[ENVIRONMENT_VARIABLE] = options.backend
+
+
+def _prepare(options: argparse.Namespace) -> bool:
+    try:
+        _take_backend(options)
+    except BackendNotFoundError as error:
+        sys.stderr.write(f"polygraph: {error}\n")
+        return False
+    if not os.path.isfile(options.script):  # noqa: PTH113 - the path is the user's, as typed
+        sys.stderr.write(f"polygraph: there is no file {options.script!r}\n")
+        return False
+    return True
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not _prepare(options):
+        return 2
+    run_script(options.script, options.arguments)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    if not _prepare(options):
+        return 2
+    show_script(options.script, options.arguments, sys.stdout)
+    return 0
+
+
+def _backends(_: argparse.Namespace) -> int:
+    logging.captureWarnings(capture=True)
+    sys.stdout.write(describe_backends())
+    return 0
