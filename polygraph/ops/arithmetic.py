@@ -23,7 +23,7 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import as_shape
 from polygraph.core.ground.trace import check
 from polygraph.ops.casting import cast
-from polygraph.ops.complex_numbers import complex_to_real, conj, with_real_part
+from polygraph.ops.complex_numbers import complex_to_real, conj, real, with_real_part
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.identity_ops import identity
 from polygraph.ops.logical import GreaterEqual, LessEqual, SelectV2
@@ -238,8 +238,13 @@ def _complex_abs_gradient(op: Any, dy: Tensor) -> list[Tensor]:
 
 
 @Sign.gradient
-def _sign_gradient(op: Any, _: Tensor) -> list[Tensor]:
-    return [zeros_like(op.inputs[0])]
+def _sign_gradient(op: Any, dy: Tensor) -> list[Tensor]:
+    """Zero for real numbers; a complex sign turns, but does not grow, as its number moves."""
+    x, y = op.inputs[0], op.outputs[0]
+    if not x.dtype.is_complex:
+        return [zeros_like(x)]
+    outwards = Mul(y, with_real_part(real(Mul(conj(y), dy))))
+    return [DivNoNan(Sub(dy, outwards), with_real_part(abs(x)))]
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:

@@ -22,6 +22,7 @@ from polygraph.ops.shape_queries import shape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from polygraph.core.ground.op import Op
     from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.tensor import Tensor
     from polygraph.core.ground.trace import Array
@@ -120,12 +121,14 @@ def _angle(x: Array) -> Any:
 Angle = complex_to_real("Angle", _angle, "The angle of the number in the complex plane.")
 
 
-def _gradient_op(op_type: str, slope: Callable[[Array], Any], doc: str) -> OpDef:
+def _gradient_op(
+    op_type: str, slope: Callable[[Array], Any], doc: str, *, product: Op = ew.multiply
+) -> OpDef:
     """An op ``y, dy -> z`` that multiplies ``dy`` with a slope told from the result ``y``."""
 
     def lower(y: Array, dy: Array) -> Any:
         factor = slope(y)
-        return ew.multiply(dy, ew.conj(factor) if y.dtype.kind == "c" else factor)
+        return product(ew.conj(factor) if y.dtype.kind == "c" else factor, dy)
 
     lower.__doc__ = doc
     return graph_op(op_type, "y: T, dy: T -> z: T", shape=shape_rules.merged, T=FIELD)(lower)
@@ -151,12 +154,22 @@ def _reciprocal_slope(y: Array) -> Any:
     return ew.negative(ew.square(y))
 
 
+_ZERO_WINS = ew.multiply_no_nan
 TanhGrad = _gradient_op("TanhGrad", _tanh_slope, "``dy * (1 - y ** 2)``.")
 SigmoidGrad = _gradient_op("SigmoidGrad", _sigmoid_slope, "``dy * y * (1 - y)``.")
-SqrtGrad = _gradient_op("SqrtGrad", _sqrt_slope, "``dy / (2 * y)``.")
-RsqrtGrad = _gradient_op("RsqrtGrad", _rsqrt_slope, "``-dy * y ** 3 / 2``.")
-ReciprocalGrad = _gradient_op("ReciprocalGrad", _reciprocal_slope, "``-dy * y ** 2``.")
-InvGrad = _gradient_op("InvGrad", _reciprocal_slope, "``-dy * y ** 2``.")
+SqrtGrad = _gradient_op(
+    "SqrtGrad", _sqrt_slope, "``dy / (2 * y)``, and 0 where ``dy`` is 0.", product=_ZERO_WINS
+)
+RsqrtGrad = _gradient_op(
+    "RsqrtGrad", _rsqrt_slope, "``-dy * y ** 3 / 2``, and 0 where ``dy`` is 0.", product=_ZERO_WINS
+)
+ReciprocalGrad = _gradient_op(
+    "ReciprocalGrad",
+    _reciprocal_slope,
+    "``-dy * y ** 2``, and 0 where ``dy`` is 0.",
+    product=_ZERO_WINS,
+)
+InvGrad = _gradient_op("InvGrad", _reciprocal_slope, "See `ReciprocalGrad`.", product=_ZERO_WINS)
 
 
 def exp(x: Any, name: str | None = None) -> Tensor:

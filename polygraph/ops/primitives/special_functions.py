@@ -100,8 +100,9 @@ def _zeta_of_large(s: Reals, q: Reals) -> Reals:
 def zeta(s: Reals, q: Reals) -> Reals:
     """The Hurwitz zeta function in float64: the sum of ``(q + k) ** -s`` over ``k >= 0``.
 
-    Infinite for ``s`` 1 and at the poles (``q`` 0, -1, ...), NaN for smaller ``s``, and for
-    negative ``q`` with a fractional ``s``. Below ``q`` -1000 the first terms are left out.
+    Infinite for ``s`` 1 and, with an even ``s``, at the poles (``q`` 0, -1, ...); NaN for smaller
+    ``s``, for other ``s`` at the poles, and for negative ``q`` with a fractional ``s``. Below ``q``
+    -1000 the first terms are left out.
     """
     s, q = np.broadcast_arrays(s.astype(np.float64), q.astype(np.float64))
     pole = (q <= 0.0) & (q == np.floor(q))
@@ -113,7 +114,9 @@ def zeta(s: Reals, q: Reals) -> Reals:
         total = np.where(small, total + base**-s, total)
         base = np.where(small, base + 1.0, base)
     result = total + _zeta_of_large(s, base)
-    undefined = (s < 1.0) | ((q < 0.0) & (s != np.floor(s)) & ~pole) | np.isnan(s) | np.isnan(q)
+    even, whole = np.fmod(s, 2.0) == 0.0, s == np.floor(s)
+    undefined = (s < 1.0) | (pole & ~even & (s != 1.0)) | ((q < 0.0) & ~whole)
+    undefined |= np.isnan(s) | np.isnan(q)
     result = np.where((s == 1.0) | pole, np.inf, result)
     return np.where(undefined, np.nan, np.where(np.isposinf(q), 0.0, result))
 
