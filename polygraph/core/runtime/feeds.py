@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.sparse_tensor import SparseTensor
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ def register_feed_expansion(
 ) -> None:
     """Let instances of ``type_`` be fed: ``expand(key, value)`` gives tensors and their values."""
     _expansions.append((type_, expand))
+
+
+def _sparse_parts(key: SparseTensor, value: Any) -> list[tuple[Tensor, Any]]:
+    parts = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(parts) != 3:  # noqa: PLR2004 - indices, values, dense shape
+        msg = f"a SparseTensor is fed with a SparseTensorValue or its three parts, not {value!r}"
+        raise TypeError(msg)
+    return list(zip((key.indices, key.values, key.dense_shape), parts, strict=True))
+
+
+register_feed_expansion(SparseTensor, _sparse_parts)
 
 
 def feed_items(graph: Graph, feed_dict: Mapping[Any, Any]) -> dict[Tensor, Array]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.operation import Operation
+from polygraph.core.ground.sparse_tensor import SparseTensor, SparseTensorValue
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ register_fetch_expansion(
         [slices.values, slices.indices]
         + ([] if slices.dense_shape is None else [slices.dense_shape]),
         lambda values: _slices_value(values),
+    ),
+)
+
+
+register_fetch_expansion(
+    SparseTensor,
+    lambda sparse: (
+        [sparse.indices, sparse.values, sparse.dense_shape],
+        lambda values: SparseTensorValue(*values),
     ),
 )
 
