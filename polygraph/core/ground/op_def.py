@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground import shape_rules
 from polygraph.core.ground.apply import apply_op
 from polygraph.core.ground.op_spec import GradientState, HiddenState, Kind, ShapeContext, parse_args
 
@@ -46,6 +47,7 @@ class OpDef:
       writes: ref inputs that get a new value; others are only read.
       overwrites: ref inputs whose old value is never read.
       hidden: state of the operation's own.
+      broadcasts: inputs may be repeated to fit each other, which a gradient has to undo.
       samples: operands (arrays) and attributes for conformance.
     """
 
@@ -74,6 +76,7 @@ class OpDef:
         self.lower = lower
         self.kind = kind
         self.shape_rule = shape
+        self.broadcasts = shape is shape_rules.broadcast
         self.static = frozenset(static)
         self.writes = tuple(writes)
         self.overwrites = frozenset(overwrites)

@@ -1,0 +1,203 @@
+"""The walk backward over a graph that gradients are made of."""
+
+from __future__ import annotations
+
+import heapq
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from polygraph.core.ground.conversion import convert_to_tensor
+from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.runtime.gradient_registry import rule_of
+from polygraph.core.runtime.gradient_sums import total, without_broadcast
+from polygraph.core.runtime.planner.cut import cut, regions_of
+from polygraph.ops.grouping import tuple as gated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from polygraph.core.ground.graph import Graph
+    from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.tensor import Tensor
+
+    Gradient = Tensor | IndexedSlices
+
+_HAND_ON = frozenset({"Identity", "Merge", "Exit"})
+"""Op types whose rule hands a gradient on as it is, so that a sparse one stays sparse."""
+
+
+def has_gradient(tensor: Tensor) -> bool:
+    """Whether gradients flow through ``tensor``: only through real and complex ones."""
+    dtype = tensor.dtype.base_dtype
+    return bool(dtype.is_floating or dtype.is_complex)
+
+
+def sources_of(op: Operation) -> tuple[Tensor, ...]:
+    """What ``op`` computes from: its inputs, and what regions that it owns take from outside."""
+    owned = regions_of(op)
+    if not owned:
+        return op.inputs
+    captured: dict[Tensor, None] = {}
+    for region in owned:
+        captured.update(cut(region, region.outputs, (), ()).captures)
+    return (*op.inputs, *captured)
+
+
+class Backprop:
+    """One differentiation: the operations between some tensors, and their gradients so far.
+
+    Args:
+      graph: the graph of it all.
+      ys: tensors to differentiate.
+      xs: tensors to differentiate by.
+      stops: tensors that count as constants.
+      colocate: ask for each gradient the device of its operation.
+      gate: let all gradients of an operation be there before one of them is used.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        ys: Sequence[Tensor],
+        xs: Sequence[Tensor],
+        *,
+        stops: Iterable[Tensor] = (),
+        colocate: bool = False,
+        gate: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.ys = ys
+        self.xs = xs
+        self.stopped = {stop.op for stop in stops}
+        self.colocate = colocate
+        self.gate = gate
+        self.sources: dict[Operation, tuple[Tensor, ...]] = {}
+        self.reached: set[Tensor] = set()
+        self.parts: dict[Tensor, list[Gradient]] = {}
+        self.totals: dict[Tensor, Gradient] = {}
+
+    def run(self, starts: Sequence[Gradient]) -> list[Gradient | None]:
+        """The gradient for each of ``xs``, the ``ys`` having the gradients ``starts``."""
+        for y, start in zip(self.ys, starts, strict=True):
+            self.parts.setdefault(y, []).append(start)
+        for op in reversed(self._between()):
+            self._visit(op)
+        return [self.total_of(x) for x in self.xs]
+
+    # Which operations
+
+    def _between(self) -> list[Operation]:
+        """The operations that lead from ``xs`` to ``ys``, each after those that it needs."""
+        order = self._ancestors()
+        reached = self.reached = {x for x in self.xs if has_gradient(x)}
+        between: list[Operation] = []
+        for op in order:
+            if reached.isdisjoint(self.sources[op]):
+                continue
+            between.append(op)
+            reached.update(filter(has_gradient, op.outputs))
+        return between
+
+    def _ancestors(self) -> list[Operation]:
+        pending = [y.op for y in self.ys]
+        sources = self.sources
+        while pending:
+            op = pending.pop()
+            if op not in sources:
+                sources[op] = sources_of(op)
+                pending.extend(tensor.op for tensor in sources[op])
+        order = sorted(sources, key=lambda op: op.id)
+        return order if self.graph.edits == 0 else self._sorted(order)
+
+    def _sorted(self, ops: Sequence[Operation]) -> list[Operation]:
+        """By creation as far as the edges allow: edges may have been changed later."""
+        waiting: dict[Operation, int] = {}
+        followers: dict[Operation, list[Operation]] = {}
+        for op in ops:
+            before = {tensor.op for tensor in self.sources[op]}
+            waiting[op] = len(before)
+            for item in before:
+                followers.setdefault(item, []).append(op)
+        ready = [(op.id, op) for op in ops if waiting[op] == 0]
+        result: list[Operation] = []
+        while ready:
+            _, op = heapq.heappop(ready)
+            result.append(op)
+            for follower in followers.get(op, ()):
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    heapq.heappush(ready, (follower.id, follower))
+        return result
+
+    # One operation
+
+    def total_of(self, tensor: Tensor) -> Gradient | None:
+        """The gradient of ``tensor``, summed over all that it was used for."""
+        if tensor in self.totals:
+            return self.totals[tensor]
+        parts = self.parts.get(tensor)
+        if not parts:
+            return None
+        found = self.totals[tensor] = total(parts)
+        return found
+
+    def _visit(self, op: Operation) -> None:
+        if op in self.stopped or all(tensor not in self.parts for tensor in op.outputs):
+            return
+        with ExitStack() as stack:
+            if self.colocate:
+                stack.enter_context(self.graph.colocate_with(op, ignore_existing=True))
+            dys = [self.total_of(tensor) for tensor in op.outputs]
+            self._visit_plain(op, dys)
+
+    def _visit_plain(self, op: Operation, dys: Sequence[Gradient | None]) -> None:
+        if not any(map(has_gradient, op.inputs)):
+            return
+        rule = rule_of(op)
+        if rule is None:
+            return
+        if op.type not in _HAND_ON:
+            dys = [convert_to_tensor(dy) if isinstance(dy, IndexedSlices) else dy for dy in dys]
+        with self.graph.name_scope(f"{op.name}_grad"):
+            raw = rule(op, *dys)
+            found = list(raw) if isinstance(raw, list | tuple) else [raw]
+            if len(found) != len(op.inputs):
+                msg = (
+                    f"Num gradients {len(found)} generated for op {op.name!r} ({op.type}, "
+                    f"{op.frame}) do not match num inputs {len(op.inputs)}"
+                )
+                raise ValueError(msg)
+            fitted = [self._fitted(op, index, item) for index, item in enumerate(found)]
+            if self.gate and sum(item is not None for item in fitted) > 1:
+                fitted = gated(fitted)
+        self._take(op.inputs, fitted)
+
+    def _take(self, tensors: Sequence[Tensor], found: Sequence[Gradient | None]) -> None:
+        for tensor, item in zip(tensors, found, strict=True):
+            if item is not None:
+                self.parts.setdefault(tensor, []).append(item)
+
+    def _fitted(self, op: Operation, index: int, gradient: Any) -> Gradient | None:
+        """A rule's gradient of one input, checked, and summed back where it was broadcast."""
+        source = op.inputs[index]
+        if gradient is None or source not in self.reached:
+            return None
+        if gradient.dtype.base_dtype != source.dtype.base_dtype:
+            msg = (
+                f"the gradient of {op.name!r} ({op.type}, {op.frame}) by input {index} has dtype "
+                f"{gradient.dtype.name}, but the input has {source.dtype.base_dtype.name}"
+            )
+            raise TypeError(msg)
+        if isinstance(gradient, IndexedSlices):
+            return gradient
+        fitted = without_broadcast(op, index, gradient)
+        try:
+            fitted.set_shape(source.get_shape())
+        except ValueError as error:
+            msg = (
+                "Incompatible shapes between op input and calculated input gradient. Forward "
+                f"operation: {op.name} ({op.frame}). Input index: {index}. Original input shape: "
+                f"{source.get_shape()}. Calculated input gradient shape: {fitted.get_shape()}"
+            )
+            raise ValueError(msg) from error
+        return fitted
