@@ -14,7 +14,7 @@ import numpy as np
 
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.conversion import convert_to_tensor
-from polygraph.core.ground.dtypes import COMPLEX, FLOATING, NUMERIC, REAL, SIGNED, as_dtype
+from polygraph.core.ground.dtypes import COMPLEX, FLOATING, NUMERIC, REAL, SIGNED, as_dtype, string
 from polygraph.core.ground.errors import InvalidArgumentError
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.op_def import graph_op
@@ -93,7 +93,11 @@ def _quotient(x: Array, y: Array) -> Any:
     return ew.divide(x, y) if exact else ew.truncate_divide(x, nonzero_divisor(x, y))
 
 
-Add = binary("Add", ew.add, NUMERIC)
+def _sum(x: Array, y: Array) -> Any:
+    return ew.add(x, y) if x.dtype != object else np.add(np.asarray(x), np.asarray(y))
+
+
+Add = binary("Add", _sum, (*NUMERIC, string), doc="The sum; of strings, one after the other.")
 AddV2 = binary("AddV2", ew.add, NUMERIC)
 Sub = binary("Sub", ew.subtract, NUMERIC)
 Mul = binary("Mul", ew.multiply, NUMERIC)
@@ -248,8 +252,11 @@ def _sign_gradient(op: Any, dy: Tensor) -> list[Tensor]:
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The sum, elementwise with broadcasting."""
-    return AddV2(x, y, name=name or "Add")  # type: ignore[no-any-return]
+    """The sum, elementwise with broadcasting; strings are put one after the other."""
+    with name_scope(name, "Add", [x]) as scope:
+        first = convert_to_tensor(x, name="x")
+        definition = Add if first.dtype.base_dtype == string else AddV2
+        return definition(first, y, name=scope)  # type: ignore[no-any-return]
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:

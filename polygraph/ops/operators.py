@@ -8,7 +8,7 @@ from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.upward import UPWARD
 from polygraph.ops import bitwise, logical
-from polygraph.ops.arithmetic import AddV2, FloorDiv, FloorMod, Mul, Neg, Sub, abs, truediv
+from polygraph.ops.arithmetic import FloorDiv, FloorMod, Mul, Neg, Sub, abs, add, truediv
 from polygraph.ops.powers import Pow
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _invert(x: Any) -> Any:
 
 
 _BINARY: dict[str, tuple[str, Function]] = {
-    "add": ("add", AddV2),
+    "add": ("add", add),
     "sub": ("sub", Sub),
     "mul": ("mul", Mul),
     "truediv": ("truediv", truediv),

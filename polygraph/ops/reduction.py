@@ -153,10 +153,8 @@ def _all_axes(x: Any) -> Tensor:
     return range_of(0, rank(x))
 
 
-def _axes_of(x: Any, axis: Any, reduction_indices: Any) -> Any:
-    axes = either("axis", axis, "reduction_indices", reduction_indices)
-    if axes is None:
-        return _all_axes(x)
+def _as_int_vector(axes: Any) -> Any:
+    """``axes``, with an empty list as ints rather than the floats that it would become."""
     empty = isinstance(axes, list | tuple) and not axes
     return np.zeros(0, np.int32) if empty else axes
 
@@ -171,8 +169,11 @@ def _reduce(
     keep_dims: bool | None,
 ) -> Tensor:
     keep = either("keepdims", keepdims, "keep_dims", keep_dims)
-    axes = _axes_of(x, axis, reduction_indices)
-    result: Tensor = definition(x, axes, keep_dims=bool(keep), name=name)
+    axes = either("axis", axis, "reduction_indices", reduction_indices)
+    indices = _all_axes(x) if axes is None else _as_int_vector(axes)
+    result: Tensor = definition(x, indices, keep_dims=bool(keep), name=name)
+    if axes is None and not keep:
+        result.set_shape(())
     return result
 
 

@@ -36,7 +36,7 @@ def infer_outputs(
         shapes = _shapes(operation, len(dtypes))
     except (ShapeError, ValueError) as error:
         listed = ", ".join(
-            str(tensor.get_shape()).replace("(", "[").replace(")", "]")
+            str(tensor.get_shape()).replace("(", "[").replace(",)", ")").replace(")", "]")
             for tensor in operation.inputs
         )
         msg = (
