@@ -12,6 +12,7 @@ import sys
 from polygraph import app, compat, dtypes, errors, initializers, logging
 from polygraph.core.ground.conversion import (
     convert_to_tensor,
+    is_tensor,
     register_tensor_conversion_function,
 )
 from polygraph.core.ground.errors import OpError
@@ -76,6 +77,7 @@ from polygraph.ops.scans import *
 from polygraph.ops.shape_queries import *
 from polygraph.ops.shaping import *
 from polygraph.ops.source_ops import constant, no_op, placeholder, placeholder_with_default
+from polygraph.ops.sparse import *
 from polygraph.ops.state import *
 from polygraph.ops.state_scatter import *
 

@@ -126,7 +126,7 @@ class Constant(Initializer):
       TypeError: the value is no such thing, such as a tensor.
     """
 
-    arguments = ("value",)
+    arguments: ClassVar[tuple[str, ...]] = ("value",)
 
     def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False) -> None:
         if not (np.isscalar(value) or isinstance(value, list | tuple | np.ndarray)):
@@ -162,7 +162,7 @@ class RandomUniform(Initializer):
       dtype: element type.
     """
 
-    arguments = ("minval", "maxval", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("minval", "maxval", "seed")
 
     def __init__(
         self, minval: Any = 0.0, maxval: Any = None, seed: int | None = None, dtype: Any = float32
@@ -189,7 +189,7 @@ class RandomNormal(Initializer):
       ValueError: the dtype is none.
     """
 
-    arguments = ("mean", "stddev", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("mean", "stddev", "seed")
 
     def __init__(
         self, mean: Any = 0.0, stddev: Any = 1.0, seed: int | None = None, dtype: Any = float32
@@ -228,7 +228,7 @@ class UniformUnitScaling(Initializer):
       ValueError: the dtype is none.
     """
 
-    arguments = ("factor", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("factor", "seed")
 
     def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
         self.factor, self.seed = factor, seed
@@ -266,7 +266,7 @@ class VarianceScaling(Initializer):
       ValueError: an argument is none of these.
     """
 
-    arguments = ("scale", "mode", "distribution", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("scale", "mode", "distribution", "seed")
 
     def __init__(
         self,
@@ -309,7 +309,7 @@ class VarianceScaling(Initializer):
 class GlorotUniform(VarianceScaling):
     """Uniform numbers of variance one over the mean of inputs and outputs (Glorot, Bengio 2010)."""
 
-    arguments = ("seed",)
+    arguments: ClassVar[tuple[str, ...]] = ("seed",)
 
     def __init__(self, seed: int | None = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
@@ -318,7 +318,7 @@ class GlorotUniform(VarianceScaling):
 class GlorotNormal(VarianceScaling):
     """Normal numbers of variance one over the mean of inputs and outputs (Glorot, Bengio 2010)."""
 
-    arguments = ("seed",)
+    arguments: ClassVar[tuple[str, ...]] = ("seed",)
 
     def __init__(self, seed: int | None = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
@@ -335,7 +335,7 @@ class Identity(Initializer):
       ValueError: the dtype is none or, when called, the shape is not of rank 2.
     """
 
-    arguments = ("gain",)
+    arguments: ClassVar[tuple[str, ...]] = ("gain",)
 
     def __init__(self, gain: float = 1.0, dtype: Any = float32) -> None:
         self.gain = gain

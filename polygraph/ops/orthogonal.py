@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Orthogonal(Initializer):
       ValueError: the dtype is none or, when called, the shape has less than two dimensions.
     """
 
-    arguments = ("gain", "seed")
+    arguments: ClassVar[tuple[str, ...]] = ("gain", "seed")
 
     def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
         self.gain, self.seed = gain, seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.conversion import convert_to_tensor
-from polygraph.core.ground.dtypes import as_dtype, int32, int64
+from polygraph.core.ground.dtypes import DType, as_dtype, int32, int64
 from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.shape_inference import infer_outputs, propagate_constants
 from polygraph.core.ground.tensor import Tensor
@@ -13,8 +13,8 @@ from polygraph.core.ground.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from polygraph.core.ground.dtypes import DType
-    from polygraph.core.ground.op_def import Arg, OpDef
+    from polygraph.core.ground.op_def import OpDef
+    from polygraph.core.ground.op_spec import Arg
     from polygraph.core.ground.operation import Operation
 
 
@@ -93,9 +93,10 @@ class _Call:
     def _conversion_error(
         self, arg: Arg, value: Any, wanted: DType | None, error: Exception
     ) -> Exception:
-        if wanted is None or not (isinstance(value, Tensor) or hasattr(value, "dtype")):
+        dtype = getattr(value, "dtype", None)
+        if wanted is None or dtype is None:
             return error
-        given = as_dtype(value.dtype).name
+        given = as_dtype(dtype).name
         by = self.bound_by.get(arg.dtype)
         because = f"type {wanted.name} of argument '{by}'" if by else f"expected type {wanted.name}"
         return TypeError(
@@ -120,7 +121,7 @@ class _Call:
         """Give dtype variables that no input decides their default."""
         for name, allowed in self.definition.dtypes.items():
             dtype = self.attrs.setdefault(name, allowed[0] if allowed else None)
-            if allowed and not isinstance(dtype, tuple | list) and dtype not in allowed:
+            if allowed and isinstance(dtype, DType) and dtype not in allowed:
                 names = ", ".join(item.name for item in allowed)
                 msg = (
                     f"{name} of '{self.definition.type}' is {dtype.name}, which is not in the "

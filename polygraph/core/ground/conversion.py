@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.dtypes import DType, as_dtype
+from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import Dimension, TensorShape
 from polygraph.core.ground.upward import UPWARD
@@ -76,11 +77,16 @@ def _known_dimension(dimension: Dimension) -> int:
     return int(dimension.value)
 
 
-def _known_shape(shape: TensorShape, dtype: DType | None) -> tuple[list[int], DType]:
+def _known_shape(shape: TensorShape, dtype: DType | None) -> tuple[list[int | None], DType]:
     if not shape.is_fully_defined():
         msg = f"Cannot convert a partially known TensorShape to a Tensor: {shape}"
         raise ValueError(msg)
     return shape.as_list(), dtype or as_dtype("int32")
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether ``x`` stands for a tensor: a tensor, a variable, or slices of one."""
+    return isinstance(x, Tensor | IndexedSlices) or hasattr(x, "_as_graph_element")
 
 
 def convert_to_tensor(

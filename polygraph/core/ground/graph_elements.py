@@ -29,7 +29,7 @@ def find(
             kind = "Tensor" if isinstance(obj, Tensor) else "Operation"
             msg = f"{kind} {obj} is not an element of this graph."
             raise ValueError(msg)
-        return obj  # type: ignore[no-any-return]
+        return obj
     if isinstance(obj, bytes):
         obj = obj.decode()
     if isinstance(obj, str):

@@ -70,8 +70,8 @@ class name_scope:  # noqa: N801 - TF1's name
             self._stack = stack.pop_all()
         return scope
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 class op_scope(name_scope):  # noqa: N801 - TF1's name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from polygraph.core.ground.operators import Operators
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape
 from polygraph.core.ground.upward import UPWARD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
 
@@ -16,30 +17,8 @@ if TYPE_CHECKING:
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
 
-_OPERATORS = (
-    *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__"),
-    *("__rtruediv__", "__floordiv__", "__rfloordiv__", "__mod__", "__rmod__", "__pow__"),
-    *("__rpow__", "__matmul__", "__rmatmul__", "__and__", "__rand__", "__or__", "__ror__"),
-    *("__xor__", "__rxor__", "__invert__", "__neg__", "__abs__", "__lt__", "__le__", "__gt__"),
-    *("__ge__", "__getitem__"),
-)
 
-
-def _operator(name: str) -> Callable[..., Any]:
-    def method(*operands: Any) -> Any:
-        return UPWARD.operators[name](*operands)
-
-    method.__name__ = method.__qualname__ = name
-    return method
-
-
-def install_operators(cls: type) -> None:
-    """Give ``cls`` the operators of a tensor; used for `Tensor` and for what acts like one."""
-    for name in _OPERATORS:
-        setattr(cls, name, _operator(name))
-
-
-class Tensor:
+class Tensor(Operators):
     """One output of an operation: has a dtype and a static shape, and no value of its own.
 
     Attributes:
@@ -51,9 +30,17 @@ class Tensor:
       partial_value: elements of an int vector or scalar as far as they are known, else None.
     """
 
-    __slots__ = ("__weakref__", "_consumers", "_shape", "constant", "dtype", "np_dtype", "op", "partial_value", "value_index")
-
-    __array_priority__ = 100
+    __slots__ = (
+        "__weakref__",
+        "_consumers",
+        "_shape",
+        "constant",
+        "dtype",
+        "np_dtype",
+        "op",
+        "partial_value",
+        "value_index",
+    )
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
         self.op = op
@@ -107,7 +94,6 @@ class Tensor:
         Raises:
           ValueError: there is no session, or it runs another graph.
         """
-        assert UPWARD.evaluate is not None
         return UPWARD.evaluate(self, feed_dict, session)
 
     def __bool__(self) -> NoReturn:
@@ -162,6 +148,3 @@ class Tensor:
     def __repr__(self) -> str:
         """TF1's form."""
         return f"<tf.Tensor '{self.name}' shape={self._shape} dtype={self.dtype.name}>"
-
-
-install_operators(Tensor)

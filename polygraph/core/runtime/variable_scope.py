@@ -297,8 +297,8 @@ class variable_scope:  # noqa: N801 - TF1's name
             self._stack = stack.pop_all()
         return scope
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def _enter(self, stack: ExitStack) -> VariableScope:
         asked = self._name_or_scope

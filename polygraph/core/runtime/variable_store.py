@@ -91,7 +91,7 @@ def _initial_value(
     name: str, initializer: Callable[..., Any], shape: TensorShape, dtype: DType
 ) -> tuple[Callable[[], Any], DType | None]:
     """A function that makes the initial value, and the dtype that it must have."""
-    if inspect.isclass(initializer):
+    if isinstance(initializer, type):
         initializer = initializer()
     if shape.is_fully_defined():
         arguments: dict[str, Any] = {"dtype": dtype}

@@ -13,6 +13,7 @@ from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.errors import UnimplementedError
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.ground.operators import Operators
 from polygraph.core.ground.scopes import (
     add_to_collections,
     colocate_with,
@@ -20,7 +21,6 @@ from polygraph.core.ground.scopes import (
     device,
     name_scope,
 )
-from polygraph.core.ground.tensor import Tensor, install_operators
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.ops import state, state_scatter
 from polygraph.ops.identity_ops import Identity, identity
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.tensor import Tensor
 
 __all__ = ["Variable", "VariableAggregation", "VariableSynchronization"]
 
@@ -67,7 +68,7 @@ def _collections_of(collections: Any, *, trainable: bool) -> list[Any]:
     return list(collections)
 
 
-class Variable:
+class Variable(Operators):
     """A tensor whose value a session keeps; made by a graph, it has no value until initialised.
 
     Used where a tensor is wanted it stands for its value at the moment of use.
@@ -93,8 +94,6 @@ class Variable:
       ValueError: there is no initial value, its shape is not known, or an argument is malformed.
       TypeError: the initial value is not of the dtype.
     """
-
-    __array_priority__ = 100
 
     def __init__(
         self,
@@ -388,9 +387,6 @@ class Variable:
         return state_scatter.scatter_nd_sub(
             self._variable, indices, updates, use_locking=False, name=name
         )
-
-
-install_operators(Variable)
 
 
 def _to_tensor(

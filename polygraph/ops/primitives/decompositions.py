@@ -11,8 +11,6 @@ from polygraph.core.ground.op import primitive
 from polygraph.core.ground.signature import TensorType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     Known = np.ndarray[Any, Any]
 
 SOLVABLE = (float32, float64, complex64, complex128)
@@ -34,7 +32,7 @@ def qr(x: Known) -> tuple[Known, Known]:
 
 
 @qr.infer
-def _(x: TensorType) -> Sequence[TensorType]:
+def _(x: TensorType) -> tuple[TensorType, ...]:
     *batch, rows, columns = x.shape
     rank = min(rows, columns)
     return (
