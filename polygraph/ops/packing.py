@@ -14,6 +14,7 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import Dimension, TensorShape, unknown_shape
 from polygraph.core.ground.upward import UPWARD
 from polygraph.ops.casting import cast
+from polygraph.ops.filling import zeros_like
 from polygraph.ops.operand_checks import normal_axis, refuse, static_axis
 from polygraph.ops.primitives import shaping as prims
 from polygraph.ops.source_ops import constant
@@ -100,8 +101,14 @@ def Unpack(value: Array, *, num: int, axis: int = 0) -> list[Array]:
 
 
 @Unpack.gradient
-def _unpack_gradient(op: Operation, *dys: Tensor) -> list[Tensor]:
-    return [stack(list(dys), axis=op.get_attr("axis"))]
+def _unpack_gradient(op: Operation, *dys: Tensor | None) -> list[Tensor]:
+    return [stack(zeros_for_missing(op, dys), axis=op.get_attr("axis"))]
+
+
+def zeros_for_missing(op: Operation, dys: Sequence[Tensor | None]) -> list[Tensor]:
+    """The gradients of an operation's outputs, zeros standing for those that have none."""
+    pairs = zip(op.outputs, dys, strict=True)
+    return [zeros_like(output) if dy is None else dy for output, dy in pairs]
 
 
 def _first_dtype(value: Any) -> DType | None:

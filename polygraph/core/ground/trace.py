@@ -115,6 +115,11 @@ def current_builder() -> Builder | None:
     return _stack.builders[-1] if _stack.builders else None
 
 
+def in_inner_block() -> bool:
+    """Whether what is being built lies inside of another block: no stage can be cut there."""
+    return sum(builder is not None for builder in _stack.builders) > 1
+
+
 @contextmanager
 def building(builder: Builder) -> Iterator[Builder]:
     """Make ``builder`` the innermost one for the duration of the block."""
