@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from polygraph.core.ground.program import Program
 
 log = logging.getLogger("polygraph.compile")
+
+VERIFY_EACH = os.environ.get("POLYGRAPH_VERIFY") == "each"
+"""Verify after every pass, to find the one at fault: on in our own tests."""
 
 CACHE_LIMIT = 512
 """Executables that one session keeps; the least recently used goes first."""
@@ -40,16 +44,17 @@ class Compiler:
         self._compiled = hook.polygraph_session_compiled
 
     def optimise(self, program: Program) -> Program:
-        """``program`` after all passes, verified between them.
+        """``program`` after all passes, verified at the end, or between any two of them.
 
         Raises:
           UnsupportedOpError: a step has no lowering.
         """
-        verify(program)
         *rewrites, legalise = PIPELINE
         for rewrite in (*rewrites, *self._passes, legalise):
+            if VERIFY_EACH:
+                verify(program)
             program = rewrite(program, self._backend)
-            verify(program)
+        verify(program)
         return program
 
     def __call__(self, program: Program) -> Executable:
