@@ -62,7 +62,9 @@ class Interpreted:
         updates = values[carries:checks]
         if failed >= 0:
             updates = [state[index] for index in program.updates]
-        return RunResult((values[: program.fetches], values[program.fetches : carries], updates, failed))
+        return RunResult(
+            (values[: program.fetches], values[program.fetches : carries], updates, failed)
+        )
 
 
 def _traced(block: Block, arguments: Sequence[Array], trace: Trace) -> list[Array]:

@@ -50,7 +50,9 @@ def _add_script(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", help="name[@distribution][:device] for its sessions")
     parser.add_argument("script", help="a Python file that imports tensorflow")
     parser.add_argument(
-        "arguments", nargs=argparse.REMAINDER, help="arguments of the script; --backend among them is the script's own only after --"
+        "arguments",
+        nargs=argparse.REMAINDER,
+        help="arguments of the script; --backend among them is the script's own only after --",
     )
 
 

@@ -40,8 +40,10 @@ def show_script(path: str, arguments: Sequence[str], out: TextIO) -> None:
     finally:
         plugin_manager().unregister(recorder)
         out.write(print_graph(graph))
-        for program, tier, seconds in recorder.compiled:
-            out.write(f"\n# compiled in {seconds:.3f} s, tier {tier}\n{print_program(program)}")
+        out.writelines(
+            f"\n# compiled in {seconds:.3f} s, tier {tier}\n{print_program(program)}"
+            for program, tier, seconds in recorder.compiled
+        )
 
 
 def print_graph(graph: Graph) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polygraph.core.ground.program import Block, Program, Step, Value
 from polygraph.core.ground.trace import Builder, building
 
 if TYPE_CHECKING:
+    from polygraph.core.ground.program import Block, Program, Step, Value
     from collections.abc import Callable, Sequence
 
     from polygraph.core.ground.trace import Array

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 
 from polygraph.core.ground.dtypes import as_dtype
 from polygraph.ops.primitives.elementwise import cast
 from polygraph.passes.rewrite import rewrite_program
 
 if TYPE_CHECKING:
+    import numpy as np
     from collections.abc import Sequence
 
     from polygraph.core.ground.backend import Backend

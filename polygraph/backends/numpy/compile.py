@@ -80,6 +80,4 @@ def _to_copy(program: Program) -> list[int]:
 
 def _is_viewed(program: Program, value: Value) -> bool:
     """Whether a step that may give views looks at ``value`` and leaves."""
-    return any(
-        value in step.operands and step.op not in FRESH for step in program.block.steps
-    )
+    return any(value in step.operands and step.op not in FRESH for step in program.block.steps)

@@ -8,10 +8,10 @@ import numpy as np
 
 from polygraph.backends.numpy.liveness import Buffers, is_ufunc, plan_buffers
 from polygraph.backends.numpy.table import UFUNCS
-from polygraph.core.ground.program import Block
 from polygraph.ops.primitives.control import cond, while_loop
 
 if TYPE_CHECKING:
+    from polygraph.core.ground.program import Block
     from collections.abc import Sequence
 
     from polygraph.core.ground.program import Step, Value

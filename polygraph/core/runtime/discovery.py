@@ -26,7 +26,7 @@ from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError
 from polygraph.core.ground.hooks import hookimpl, plugin_manager
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 GROUP = "polygraph.backends"
 DISTRIBUTION = "polygraph-framework"
@@ -225,7 +225,9 @@ def _not_found(asked: BackendName) -> str:
     where = f" from {asked.distribution}" if asked.distribution else ""
     lines = [f"there is no backend {asked.name!r}{where}. Installed:"]
     for status in backend_statuses():
-        note = "" if status.status == "ready" else f" ({status.status}: {status.reason}; {status.fix})"
+        note = (
+            "" if status.status == "ready" else f" ({status.status}: {status.reason}; {status.fix})"
+        )
         lines.append(f"  {status.name}{note}")
     return "\n".join(lines)
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.sparse_tensor import SparseTensor, SparseTensorValue

@@ -175,7 +175,5 @@ def make_entry(
 
 def _touched(renamed: Renamed, goals: Goals) -> tuple[set[StateKey], set[StateKey]]:
     writes = set(renamed.final)
-    reads = set(renamed.reads) | {
-        ref.key for ref in goals.fetches if hasattr(ref, "writer")
-    }
+    reads = set(renamed.reads) | {ref.key for ref in goals.fetches if hasattr(ref, "writer")}
     return reads, writes

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
 from polygraph.core.ground.graph import get_default_graph
@@ -20,7 +20,7 @@ from polygraph.core.runtime.config import ConfigProto
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
 from polygraph.core.runtime.feeds import feed_items
 from polygraph.core.runtime.fetches import Fetches
-from polygraph.core.runtime.planner.plan import Plan, RunContext
+from polygraph.core.runtime.planner.plan import RunContext
 from polygraph.core.runtime.planner.stage import Planner
 from polygraph.core.runtime.run_plan import Entry, make_entry, run_key
 from polygraph.core.runtime.session_state import SessionState, StateLock
@@ -115,9 +115,7 @@ class BaseSession:
         observed += hook.polygraph_session_run_ended.get_hookimpls()
         self._observers = hook if observed else None
         self._context = RunContext(
-            planner=Planner(
-                "step", self._compiler, self._state.type_of, self._state.initialized
-            ),
+            planner=Planner("step", self._compiler, self._state.type_of, self._state.initialized),
             put=self._backend.put,
             get=self._backend.get,
             state=self._state.arrays,
@@ -257,9 +255,7 @@ class BaseSession:
         """The plan for a run's signature, made; and the fed arrays in its order."""
         self._require_open()
         if self._graph.version == 0:
-            msg = (
-                "The Session graph is empty. Add operations to the graph before calling run()."
-            )
+            msg = "The Session graph is empty. Add operations to the graph before calling run()."
             raise RuntimeError(msg)
         structure = Fetches(self._graph, fetches)
         feeds = feed_items(self._graph, feed_dict or {})
@@ -421,7 +417,7 @@ class Session(BaseSession):
     closed at the end.
     """
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         self._require_open()
         graph = self._graph.as_default()
         graph.__enter__()
@@ -474,7 +470,11 @@ def _evaluate(fetches: Any, feed_dict: Mapping[Any, Any] | None, session: Any) -
     """`Tensor.eval` and `Operation.run`."""
     session = session or get_default_session()
     if session is None:
-        what = "evaluate tensor using `eval()`" if isinstance(fetches, Tensor) else "execute operation using `run()`"
+        what = (
+            "evaluate tensor using `eval()`"
+            if isinstance(fetches, Tensor)
+            else "execute operation using `run()`"
+        )
         msg = (
             f"Cannot {what}: No default session is registered. Use `with sess.as_default()` or "
             "pass an explicit session to `eval(session=sess)`"

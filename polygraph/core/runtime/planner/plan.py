@@ -69,9 +69,7 @@ class RunContext:
         get: Callable[[Any], Array],
         state: Mapping[StateKey, Any],
         read: Callable[[StateKey, TensorType], Any],
-        commit: Callable[
-            [Sequence[StateKey], Sequence[Any], Sequence[TensorType] | None], None
-        ],
+        commit: Callable[[Sequence[StateKey], Sequence[Any], Sequence[TensorType] | None], None],
         restore: Callable[[Sequence[StateKey], Sequence[Any]], None],
         interrupted: Callable[[], None],
     ) -> None:
@@ -112,7 +110,9 @@ class _Run:
         """Let ``array`` arrive as the value of ``ref``."""
         self.values[ref] = array
         is_host = array.dtype == object
-        self.types[ref] = HostValue(array.shape) if is_host else TensorType(array.dtype, array.shape)
+        self.types[ref] = (
+            HostValue(array.shape) if is_host else TensorType(array.dtype, array.shape)
+        )
 
 
 class Plan:
@@ -185,7 +185,9 @@ class Plan:
             node = self._next(context, node, stage, run)
 
     def _plan(self, context: RunContext, run: _Run) -> Stage:
-        return plan_stage(self._noting(context.planner), self.renamed, self.goals, run.types, run.known)
+        return plan_stage(
+            self._noting(context.planner), self.renamed, self.goals, run.types, run.known
+        )
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         updates: Sequence[Any] = ()
@@ -303,15 +305,11 @@ class HostLoop:
         self.condition_plan = Plan(self.condition, Goals(tuple(self.condition.outputs), {}))
         self.body_plan = Plan(self.body, Goals(body_goals, {}))
 
-    def run(
-        self, context: RunContext, value_of: Callable[[Ref], Any]
-    ) -> dict[Ref, Array]:
+    def run(self, context: RunContext, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
         """Iterate until the condition is false; the loop variables and the state written."""
         count = len(self.op.outputs)
         variables = [value_of(tensor) for tensor in self._initial(count)]
-        fixed = {
-            part: self._fixed(part, value_of) for part in (self.condition, self.body)
-        }
+        fixed = {part: self._fixed(part, value_of) for part in (self.condition, self.body)}
         while True:
             feeds = fixed[self.condition] | self._parameters(self.condition, variables)
             if not bool(self.condition_plan.run(context, feeds)[0]):
@@ -346,9 +344,7 @@ class HostLoop:
             if ref not in inside
         }
 
-    def _advance(
-        self, fixed: dict[Ref, Array], part: Renamed, written: Sequence[Array]
-    ) -> None:
+    def _advance(self, fixed: dict[Ref, Array], part: Renamed, written: Sequence[Array]) -> None:
         for key, array in zip(self.keys, written, strict=True):
             for use in ("read", "write"):
                 if self._name(part, key, use) in fixed:

@@ -165,8 +165,10 @@ def _splice(outer: Specialiser, op: Operation, renamed: Renamed, taken: int) -> 
             outer.bind(tensor, found)
     for key in written_keys(renamed, op):
         last = part.final.get(key, Version(key, (part.cut.region, "write")))
-        found = outer.lookup(last) if last in part.final.values() else outer.lookup(
-            renamed.entry[op][key][1]
+        found = (
+            outer.lookup(last)
+            if last in part.final.values()
+            else outer.lookup(renamed.entry[op][key][1])
         )
         if found is None:
             outer.defer(op)
@@ -185,8 +187,13 @@ def _emit_cond(outer: Specialiser, op: Operation, renamed: Renamed, predicate: A
         inner_of = {value: Value(value.type) for value in captured}
         env: dict[Ref, Abstract] = {}
         for ref, found in imports.items():
-            inside = ref if isinstance(ref, Tensor) else Version(
-                ref.key, (part.cut.region, ref.writer[1])  # type: ignore[index]
+            inside = (
+                ref
+                if isinstance(ref, Tensor)
+                else Version(
+                    ref.key,
+                    (part.cut.region, ref.writer[1]),  # type: ignore[index]
+                )
             )
             env[inside] = inner_of[found] if isinstance(found, Value) else found
         inners.append(_lower_region(outer, part, env, Builder()))
@@ -287,9 +294,7 @@ def _lower_while(
         outer.to_host(op, _host_operands(op, refs, renamed), renamed, reason.reason)
 
 
-def _host_operands(
-    op: Operation, refs: Sequence[Ref | None], renamed: Renamed
-) -> list[Ref | None]:
+def _host_operands(op: Operation, refs: Sequence[Ref | None], renamed: Renamed) -> list[Ref | None]:
     """Everything that a host loop takes: loop variables, captures and state."""
     operands: dict[Ref | None, None] = dict.fromkeys(refs)
     for part in renamed.inner[op]:
@@ -300,9 +305,7 @@ def _host_operands(
     return list(operands)
 
 
-def _loop(
-    outer: Specialiser, op: Operation, refs: Sequence[Ref | None], renamed: Renamed
-) -> _Loop:
+def _loop(outer: Specialiser, op: Operation, refs: Sequence[Ref | None], renamed: Renamed) -> _Loop:
     condition, body = renamed.inner[op]
     if condition.final:
         raise CannotCompileError("the condition changes state")
@@ -311,8 +314,13 @@ def _loop(
     fixed: dict[Ref, Abstract] = {}
     for ref, found in imports.items():
         for part in (condition, body):
-            inside = ref if isinstance(ref, Tensor) else Version(
-                ref.key, (part.cut.region, ref.writer[1])  # type: ignore[index]
+            inside = (
+                ref
+                if isinstance(ref, Tensor)
+                else Version(
+                    ref.key,
+                    (part.cut.region, ref.writer[1]),  # type: ignore[index]
+                )
             )
             fixed[inside] = found
     carried: list[list[Ref]] = []

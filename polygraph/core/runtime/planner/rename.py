@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from polygraph.core.ground.op_spec import Kind
-from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.planner.cut import predecessors
 
 if TYPE_CHECKING:
+    from polygraph.core.ground.operation import Operation
     from collections.abc import Collection
 
     from polygraph.core.runtime.planner.cut import Cut
@@ -149,9 +149,9 @@ class _Renamer:
             for _, write in result.entry.get(op, {}).values():
                 used.append(write)
         for ref in used:
-            if isinstance(ref, Tensor) and self._is_outside(ref):
-                result.imports[ref] = None
-            elif isinstance(ref, Version) and isinstance(ref.writer, tuple):
+            if (isinstance(ref, Tensor) and self._is_outside(ref)) or (
+                isinstance(ref, Version) and isinstance(ref.writer, tuple)
+            ):
                 result.imports[ref] = None
         for key in result.final:
             result.imports[self._before(key, "write")] = None

@@ -231,8 +231,7 @@ class Specialiser:
     ) -> None:
         definition = op.definition
         arguments: list[Any] = [
-            list(operands[span]) if isinstance(span, slice) else operands[span]
-            for span in op.spans
+            list(operands[span]) if isinstance(span, slice) else operands[span] for span in op.spans
         ]
         arguments.extend(operands[len(op.inputs) :])
         builder = self.result.builder
@@ -272,15 +271,17 @@ class Specialiser:
     def _bind_results(self, op: Operation, results: Sequence[Any]) -> None:
         definition = op.definition
         if definition.kind is Kind.WRITE:
-            for name, result in zip(definition.writes, results, strict=True):
+            written = len(definition.writes)
+            for name, result in zip(definition.writes, results[:written], strict=True):
                 index = next(i for i, arg in enumerate(definition.inputs) if arg.name == name)
                 span = op.spans[index]
                 assert isinstance(span, int)
                 key = reference_root(op.inputs[span])
                 assert key is not None
                 self.bind(Version(key, op), result)
-            for tensor in op.outputs:
-                self.bind(tensor, results[0])
+            others = iter(results[written:])
+            for tensor, arg in zip(op.outputs, definition.outputs, strict=True):
+                self.bind(tensor, results[0] if arg.ref else next(others))
         else:
             count = len(op.outputs)
             for tensor, result in zip(op.outputs, results[:count], strict=True):

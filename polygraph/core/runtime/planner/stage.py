@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     StateType = Callable[[StateKey], TensorType]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Goals:
     """What a run wants: refs to fetch, and the state that it leaves."""
@@ -261,7 +262,9 @@ class _StagePlanner:
         results += [env[version] for version in updates.values()]
         flags = builder.check_flags if checks else []
         parameters = [*self.state_of, *self.feed_of]
-        block = builder.block(parameters, [*results, *flags])  # type: ignore[list-item]
+        # A failed run computes the details of its check, from steps that the compiler drops.
+        details = [value for check in builder.checks for value in check.details] if checks else []
+        block = builder.block(parameters, [*results, *flags], details)  # type: ignore[list-item]
         program, state, feeds = self._program(
             block, len(fetched), len(carried), list(updates), builder.checks if checks else []
         )
