@@ -84,15 +84,17 @@ class Builder:
         self.steps.append(Step(op, tuple(map(self.value, operands)), attrs, results, self.source))
         return results
 
-    def block(self, parameters: Sequence[Value], results: Sequence[Array]) -> Block:
-        """The block of everything emitted so far that the results need."""
+    def block(
+        self, parameters: Sequence[Value], results: Sequence[Array], also: Sequence[Value] = ()
+    ) -> Block:
+        """The block of everything emitted so far that the results, and values ``also``, need."""
         from_here = tuple(map(self.value, results))
-        return prune(Block(tuple(parameters), self.constants, tuple(self.steps), from_here))
+        return prune(Block(tuple(parameters), self.constants, tuple(self.steps), from_here), also)
 
 
-def prune(block: Block) -> Block:
-    """``block`` without steps and constants that its results do not need."""
-    needed: set[Value] = set(block.results)
+def prune(block: Block, also: Sequence[Value] = ()) -> Block:
+    """``block`` without steps and constants that its results, and values ``also``, do not need."""
+    needed: set[Value] = {*block.results, *also}
     kept: list[Step] = []
     for step in reversed(block.steps):
         if not needed.isdisjoint(step.results):
@@ -140,9 +142,7 @@ def evaluating() -> Iterator[None]:
         _stack.builders.pop()
 
 
-def check(
-    flag: Array, code: type[Exception], message: str, details: Sequence[Array] = ()
-) -> None:
+def check(flag: Array, code: type[Exception], message: str, details: Sequence[Array] = ()) -> None:
     """Require that ``flag`` (``bool[]``) holds; else the run fails and changes no state.
 
     Outside of tracing, or where the flag is known to be false, it raises at once.
