@@ -1,0 +1,1 @@
+"""JAX: each Program is one XLA executable."""
