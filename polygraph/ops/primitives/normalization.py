@@ -110,7 +110,7 @@ def fused_batch_norm_grad(
     return _to(multiply(factor, subtract(level, spread)), x.dtype), dscale, doffset
 
 
-def _near(channels: int, depth_radius: int, dtype: np.dtype[Any]) -> Array:
+def _near(channels: int, depth_radius: int, dtype: np.dtype[Any]) -> Any:
     """``[c, c]``: 1 where two channels are at most ``depth_radius`` apart."""
     at = np.arange(channels)
     return (np.abs(at[:, None] - at) <= depth_radius).astype(dtype)
