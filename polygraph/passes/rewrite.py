@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from polygraph.core.ground.trace import Builder, building
 
 if TYPE_CHECKING:
-    from polygraph.core.ground.program import Block, Program, Step, Value
     from collections.abc import Callable, Sequence
 
+    from polygraph.core.ground.program import Block, Program, Step, Value
     from polygraph.core.ground.trace import Array
 
     Rule = Callable[[Step, Sequence[Array]], Sequence[Array] | None]

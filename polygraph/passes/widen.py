@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
 from polygraph.core.ground.dtypes import as_dtype
 from polygraph.ops.primitives.elementwise import cast
 from polygraph.passes.rewrite import rewrite_program
 
 if TYPE_CHECKING:
-    import numpy as np
     from collections.abc import Sequence
+
+    import numpy as np
 
     from polygraph.core.ground.backend import Backend
     from polygraph.core.ground.program import Program, Step

@@ -11,10 +11,9 @@ from polygraph.backends.numpy.table import UFUNCS
 from polygraph.ops.primitives.control import cond, while_loop
 
 if TYPE_CHECKING:
-    from polygraph.core.ground.program import Block
     from collections.abc import Sequence
 
-    from polygraph.core.ground.program import Step, Value
+    from polygraph.core.ground.program import Block, Step, Value
 
 _INDENT = "    "
 

@@ -50,7 +50,9 @@ class _Printer:
         for index, value in zip(program.updates, program.update_values, strict=True):
             self._line(1, f"{program.state[index].name} := {self._operand(value)}")
         for check, value in zip(program.checks, program.check_values, strict=True):
-            self._line(1, f"check {self._operand(value)} else {check.code.__name__}: {check.message!r}")
+            self._line(
+                1, f"check {self._operand(value)} else {check.code.__name__}: {check.message!r}"
+            )
         for value in program.carry_values:
             self._line(1, f"carry {self._operand(value)}")
         self._line(1, f"return {self._operands(program.fetch_values)}".rstrip())
@@ -90,7 +92,9 @@ class _Printer:
     def _step(self, step: Step, depth: int) -> None:
         operands = self._operands(step.operands)
         attrs = ", ".join(
-            f"{name}={_attr(attr)}" for name, attr in step.attrs.items() if not isinstance(attr, Block)
+            f"{name}={_attr(attr)}"
+            for name, attr in step.attrs.items()
+            if not isinstance(attr, Block)
         )
         results = ", ".join(map(self._name, step.results))
         types = ", ".join(str(value.type) for value in step.results)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.fetches import Fetches
     from polygraph.core.runtime.planner.plan import RunContext
     from polygraph.core.runtime.planner.rename import Renamed, StateKey
-    from polygraph.core.runtime.planner.stage import Planner, Stage
+    from polygraph.core.runtime.planner.stage import Compiled, Planner, Stage
     from polygraph.core.runtime.session_state import SessionState, StateLock
 
 
@@ -75,19 +75,20 @@ class Entry:
     def find_pulse(self) -> None:
         """Note the short way, if the plan turned out to be one stage that nobody watches."""
         stage = self.plan.root.stage
-        if stage is not None and stage.simple:
-            self.pulse = Pulse(stage, self.fed)
+        if stage is not None and stage.compiled is not None and stage.simple:
+            self.pulse = Pulse(stage, stage.compiled, self.fed)
 
 
 class Pulse:
     """The product's pulse: a run of one stage, with nothing looked up that can be known before."""
 
-    __slots__ = ("_executable", "_positions", "_state", "_updated", "_updated_types", "stage")
+    __slots__ = (
+        "_executable", "_positions", "_program", "_stage", "_state", "_updated", "_updated_types",
+    )  # fmt: skip
 
-    def __init__(self, stage: Stage, fed: Sequence[Tensor]) -> None:
-        assert stage.executable is not None
-        self.stage = stage
-        self._executable = stage.executable
+    def __init__(self, stage: Stage, compiled: Compiled, fed: Sequence[Tensor]) -> None:
+        self._stage = stage
+        self._program, self._executable = compiled
         self._state = stage.state
         self._updated = stage.updated
         self._updated_types = stage.updated_types
@@ -102,7 +103,7 @@ class Pulse:
             arrays = [arrays[position] for position in self._positions]
         fetches, _, updates, failed = self._executable([state[key] for key in self._state], arrays)
         if failed >= 0:
-            raise failure(context, self.stage, updates, arrays, failed)
+            raise failure(context, self._stage, self._program, updates, arrays, failed)
         if self._updated:
             context.commit(self._updated, updates, self._updated_types)
         return fetches

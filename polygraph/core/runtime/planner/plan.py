@@ -156,12 +156,11 @@ class Plan:
         pending = [self.root]
         while pending:
             node = pending.pop()
-            if node.stage is not None and node.stage.program is not None:
-                yield node.stage.program
+            if node.stage is not None and node.stage.compiled is not None:
+                yield node.stage.compiled.program
             pending.extend(node.children.values())
         for loop in self.loops.values():
-            yield from loop.condition_plan.programs()
-            yield from loop.body_plan.programs()
+            yield from loop.programs()
 
     def run(
         self,
@@ -191,25 +190,21 @@ class Plan:
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         updates: Sequence[Any] = ()
-        if stage.executable is not None:
-            assert stage.program is not None
-            state = state_arrays(context, stage)
+        if stage.compiled is not None:
+            program, executable = stage.compiled
+            state = state_arrays(context, stage, program)
             feeds = [run.values[ref] for ref in stage.feeds]
-            fetches, carries, updates, failed = stage.executable(state, feeds)
+            fetches, carries, updates, failed = executable(state, feeds)
             if failed >= 0:
-                raise failure(context, stage, updates, feeds, failed)
-            for ref, array, value in zip(
-                stage.carried, carries, stage.program.carry_values, strict=True
-            ):
+                raise failure(context, stage, program, updates, feeds, failed)
+            for ref, array, value in zip(stage.carried, carries, program.carry_values, strict=True):
                 run.values[ref] = array
                 run.types[ref] = value.type
             for ref, array in zip(stage.fetched, fetches, strict=True):
                 run.take(ref, array)
         for observation in stage.observations:
-            observe = observation.op.definition.observe
-            assert observe is not None
             seen = [self._value(context, ref, stage, run) for ref in observation.refs]
-            observe(observation.op, *seen)
+            observation.observe(observation.op, *seen)
         if stage.updated:
             context.commit(stage.updated, updates, stage.updated_types)
 
@@ -271,84 +266,101 @@ class Plan:
             run.known[Done(step.op)] = np.asarray(True)  # noqa: FBT003
 
 
-def state_arrays(context: RunContext, stage: Stage) -> list[Any]:
-    """The engine arrays of the state parameters of ``stage``."""
-    assert stage.program is not None
-    values = stage.program.state_values
+def state_arrays(context: RunContext, stage: Stage, program: Program) -> list[Any]:
+    """The engine arrays of the state parameters of a stage's Program."""
+    values = program.state_values
     return [context.read(key, value.type) for key, value in zip(stage.state, values, strict=True)]
 
 
 def failure(
     context: RunContext,
     stage: Stage,
+    program: Program,
     updates: Sequence[Any],
     feeds: Sequence[Any],
     failed: int,
 ) -> Exception:
     """The error of a check that did not hold; the state is as before the run."""
     context.restore(stage.updated, updates)
-    assert stage.program is not None
-    state = state_arrays(context, stage)
-    return check_error(context.planner, stage.program, failed, state, feeds)
+    state = state_arrays(context, stage, program)
+    return check_error(context.planner, program, failed, state, feeds)
+
+
+class _Part:
+    """The condition or the body of a host loop: a plan for each set of shapes that goes round."""
+
+    def __init__(self, loop: HostStep, renamed: Renamed, goals: Sequence[Ref]) -> None:
+        self.renamed = renamed
+        region = renamed.cut.region
+        self.parameters = [] if region is None else list(region.parameters)
+        self._outer = loop
+        self._goals = Goals(tuple(goals), {})
+        self.plans: dict[object, Plan] = {}
+
+    def name(self, key: StateKey, use: str) -> Version:
+        """What a piece of state is called inside, at the start of an iteration."""
+        return Version(key, (self.renamed.cut.region, use))
+
+    def fixed(self, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
+        """The values that it takes from outside of the loop."""
+        renamed, op = self._outer.renamed, self._outer.op
+        return {
+            ref: np.asarray(value_of(outside(renamed, op, ref)))
+            for ref in self.renamed.imports
+            if ref not in self.parameters
+        }
+
+    def run(
+        self, context: RunContext, fixed: Mapping[Ref, Array], variables: Sequence[Array]
+    ) -> list[Array]:
+        """Its goals for the loop variables of one iteration."""
+        shapes = tuple(array.shape for array in variables)
+        plan = self.plans.get(shapes)
+        if plan is None:
+            plan = self.plans[shapes] = Plan(self.renamed, self._goals)
+        feeds = {**fixed, **dict(zip(self.parameters, variables, strict=True))}
+        return [np.asarray(item) for item in plan.run(context, feeds)]
 
 
 class HostLoop:
     """A loop that the planner drives: its condition and its body are plans of their own."""
 
     def __init__(self, step: HostStep) -> None:
-        self.op = step.op
-        self.outer = step.renamed
-        self.condition, self.body = step.renamed.inner[step.op]
-        keys = list(self.body.final)
-        self.keys = keys
-        body_goals = (*self.body.outputs, *(self.body.final[key] for key in keys))
-        self.condition_plan = Plan(self.condition, Goals(tuple(self.condition.outputs), {}))
-        self.body_plan = Plan(self.body, Goals(body_goals, {}))
+        condition, body = step.renamed.inner[step.op]
+        self._step = step
+        self._keys = list(body.final)
+        final = [body.final[key] for key in self._keys]
+        self._condition = _Part(step, condition, condition.outputs)
+        self._body = _Part(step, body, [*body.outputs, *final])
 
     def run(self, context: RunContext, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
         """Iterate until the condition is false; the loop variables and the state written."""
-        count = len(self.op.outputs)
-        variables = [value_of(tensor) for tensor in self._initial(count)]
-        fixed = {part: self._fixed(part, value_of) for part in (self.condition, self.body)}
-        while True:
-            feeds = fixed[self.condition] | self._parameters(self.condition, variables)
-            if not bool(self.condition_plan.run(context, feeds)[0]):
-                break
-            feeds = fixed[self.body] | self._parameters(self.body, variables)
-            results = [np.asarray(item) for item in self.body_plan.run(context, feeds)]
+        op = self._step.op
+        count = len(op.outputs)
+        initial = self._step.renamed.operands[op][:count]
+        variables = [np.asarray(value_of(ref)) for ref in initial if ref is not None]
+        fixed = {part: part.fixed(value_of) for part in (self._condition, self._body)}
+        while bool(self._condition.run(context, fixed[self._condition], variables)[0]):
+            results = self._body.run(context, fixed[self._body], variables)
             variables = results[:count]
-            for part in (self.condition, self.body):
-                self._advance(fixed[part], part, results[count:])
-        final: dict[Ref, Array] = dict(zip(self.op.outputs, variables, strict=True))
-        for key in self.keys:
-            final[Version(key, self.op)] = fixed[self.body][self._name(self.body, key, "write")]
+            for part, values in fixed.items():
+                self._advance(values, part, results[count:])
+        final: dict[Ref, Array] = dict(zip(op.outputs, variables, strict=True))
+        for key in self._keys:
+            final[Version(key, op)] = fixed[self._body][self._body.name(key, "write")]
         return final
 
-    def _initial(self, count: int) -> Sequence[Ref]:
-        refs = self.outer.operands[self.op][:count]
-        return [ref for ref in refs if ref is not None]
-
-    def _name(self, part: Renamed, key: StateKey, use: str) -> Version:
-        return Version(key, (part.cut.region, use))
-
-    def _parameters(self, part: Renamed, variables: Sequence[Array]) -> dict[Ref, Array]:
-        assert part.cut.region is not None
-        return dict(zip(part.cut.region.parameters, variables, strict=True))
-
-    def _fixed(self, part: Renamed, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
-        assert part.cut.region is not None
-        inside = set(part.cut.region.parameters)
-        return {
-            ref: np.asarray(value_of(outside(self.outer, self.op, ref)))
-            for ref in part.imports
-            if ref not in inside
-        }
-
-    def _advance(self, fixed: dict[Ref, Array], part: Renamed, written: Sequence[Array]) -> None:
-        for key, array in zip(self.keys, written, strict=True):
+    def _advance(self, fixed: dict[Ref, Array], part: _Part, written: Sequence[Array]) -> None:
+        for key, array in zip(self._keys, written, strict=True):
             for use in ("read", "write"):
-                if self._name(part, key, use) in fixed:
-                    fixed[self._name(part, key, use)] = array
+                if part.name(key, use) in fixed:
+                    fixed[part.name(key, use)] = array
+
+    def programs(self) -> Iterator[Program]:
+        """The Programs of its parts."""
+        for part in (self._condition, self._body):
+            for plan in part.plans.values():
+                yield from plan.programs()
 
 
 def _ref_name(ref: Ref) -> str:

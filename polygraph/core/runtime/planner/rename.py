@@ -21,9 +21,9 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.planner.cut import predecessors
 
 if TYPE_CHECKING:
-    from polygraph.core.ground.operation import Operation
     from collections.abc import Collection
 
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.runtime.planner.cut import Cut
 
 
@@ -112,7 +112,7 @@ def reference_root(tensor: Tensor) -> StateKey | None:
         if key is not None:
             return key
         op = tensor.op
-        if op.definition.kind is not Kind.WRITE or tensor.value_index != 0:
+        if not (op.definition.kind is Kind.WRITE and tensor.dtype._is_ref_dtype):  # noqa: SLF001
             return None
         tensor = op.inputs[_first_ref(op)]
 

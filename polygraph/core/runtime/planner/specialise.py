@@ -71,6 +71,7 @@ class Observation:
 
     op: Operation
     refs: list[Ref]
+    observe: Callable[..., None]
 
 
 @dataclass(slots=True, eq=False)
@@ -251,7 +252,7 @@ class Specialiser:
         self._bind_results(op, results)
         if definition.observe is not None:
             seen = [ref for ref in refs if ref is not None]
-            self.result.observations.append(Observation(op, seen))
+            self.result.observations.append(Observation(op, seen, definition.observe))
 
     def _ref_of(
         self,

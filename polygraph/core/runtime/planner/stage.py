@@ -9,7 +9,7 @@ carried on the device, so that nothing stateful (a random draw) runs twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,13 +40,19 @@ class Goals:
     updates: Mapping[StateKey, Version]
 
 
+class Compiled(NamedTuple):
+    """A Program, before passes, and its executable."""
+
+    program: Program
+    executable: Executable
+
+
 @dataclass(slots=True, eq=False)
 class Stage:
     """A compiled stage and what to do with its results.
 
     Attributes:
-      executable: None when there is nothing to compute.
-      program: what was compiled, before passes.
+      compiled: None when there is nothing to compute.
       state: keys of the state parameters, in order.
       feeds: refs of the feed parameters, in order.
       fetched: refs that the executable yields as NumPy arrays, in order.
@@ -63,8 +69,7 @@ class Stage:
         its state has been initialised.
     """
 
-    executable: Executable | None
-    program: Program | None
+    compiled: Compiled | None
     state: list[StateKey]
     feeds: list[Ref]
     fetched: list[Ref]
@@ -268,13 +273,9 @@ class _StagePlanner:
         program, state, feeds = self._program(
             block, len(fetched), len(carried), list(updates), builder.checks if checks else []
         )
-        nothing = not block.results
-        executable = None
-        if not nothing:
-            executable = self.planner.compile(program)
+        compiled = Compiled(program, self.planner.compile(program)) if block.results else None
         return Stage(
-            executable,
-            None if nothing else program,
+            compiled,
             state,
             feeds,
             fetched,
@@ -287,7 +288,7 @@ class _StagePlanner:
             host,
             observations,
             last,
-            self._is_simple(last, nothing, fetches, fetched, observations),
+            self._is_simple(last, compiled, fetches, fetched, observations),
         )
 
     def _updated_types(self, program: Program) -> list[TensorType] | None:
@@ -298,14 +299,14 @@ class _StagePlanner:
     def _is_simple(
         self,
         last: bool,
-        nothing: bool,
+        compiled: Compiled | None,
         wanted: Sequence[Ref],
         fetched: Sequence[Ref],
         observations: Sequence[Observation],
     ) -> bool:
         return (
             last
-            and not nothing
+            and compiled is not None
             and not observations
             and not self.blind
             and list(wanted) == list(fetched)
