@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,17 +112,18 @@ def _reduction(op_type: str, primitive: Any, dtypes: tuple[DType, ...], doc: str
         return primitive(x, axes=lowered_axes(x, axes), keepdims=keep_dims)
 
     lower.__doc__ = doc
-    logical = dtypes == (bool_,)
-    return graph_op(
+    element = "bool" if dtypes == (bool_,) else "T"
+    variables = {"Tidx": INDEX} if element == "bool" else {"T": dtypes, "Tidx": INDEX}
+    define = functools.partial(
+        graph_op,
         op_type,
-        f"input: {'bool' if logical else 'T'}, reduction_indices: Tidx -> "
-        f"output: {'bool' if logical else 'T'}",
+        f"input: {element}, reduction_indices: Tidx -> output: {element}",
         shape=reduced_static_shape,
         static=("reduction_indices",),
         samples=_SAMPLES,
-        Tidx=INDEX,
-        **({} if logical else {"T": dtypes}),
-    )(lower)
+    )
+    definition: OpDef = define(**variables)(lower)
+    return definition
 
 
 Sum = _reduction("Sum", red.reduce_sum, NUMERIC, red.reduce_sum.doc)
@@ -148,8 +150,9 @@ def either(new_name: str, new: Any, old_name: str, old: Any) -> Any:
 
 def _all_axes(x: Any) -> Tensor:
     """An int vector of every axis of ``x``: a constant where the rank is known."""
-    if isinstance(x, Tensor) and x.get_shape().ndims is not None:
-        return constant(np.arange(x.get_shape().ndims, dtype=np.int32))
+    count = x.get_shape().ndims if isinstance(x, Tensor) else None
+    if count is not None:
+        return constant(np.arange(count, dtype=np.int32))
     return range_of(0, rank(x))
 
 

@@ -22,19 +22,20 @@ Reals = np.ndarray[Any, Any]
 # Coefficients B_2k / 2k of the asymptotic series, from k = 1.
 _DIGAMMA_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 
+# From here on that series is exact to the last bit of a float64.
+_ASYMPTOTIC = 10.0
+
 # The largest float64 whose log-gamma is finite.
 _LGAMMA_LIMIT = 2.5563480e305
 
-# Terms of the sum that the tail formula of the zeta function is added to, and that formula's
-# coefficients B_2k / (2k)!, from k = 1.
+# The tail formula of the zeta function wants a `q` of this much more than `s`; past the second
+# number the first term of the sum alone decides. The coefficients, B_2k / (2k)!, start with k 1.
 _ZETA_TERMS = 12
+_ZETA_MOST_TERMS = 100
 _ZETA_SERIES = (
     1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160,
     -691 / 1307674368000, 1 / 74724249600, -3617 / 10670622842880000,
 )  # fmt: skip
-
-# From here on the series above is exact to the last bit of a float64.
-_ASYMPTOTIC = 10.0
 
 
 def _each(function: Callable[[float], float], x: Reals) -> Reals:
@@ -106,11 +107,12 @@ def zeta(s: Reals, q: Reals) -> Reals:
     """
     s, q = np.broadcast_arrays(s.astype(np.float64), q.astype(np.float64))
     pole = (q <= 0.0) & (q == np.floor(q))
-    base = np.where(pole, 1.0, np.maximum(q, np.fmod(q, 1.0) - 1000.0))
+    far = np.clip(np.nan_to_num(s), 0.0, _ZETA_MOST_TERMS) + _ZETA_TERMS
+    base = np.maximum(q, np.fmod(q, 1.0) - 1000.0)
+    base = np.where(pole | ~np.isfinite(q), 1.0, base)
     total = np.zeros_like(base)
-    terms = _ZETA_TERMS - int(np.floor(np.min(base, initial=0.0)))
-    for _ in range(terms):
-        small = base < _ZETA_TERMS
+    for _ in range(int(np.ceil(np.max(far - base, initial=0.0)))):
+        small = base < far
         total = np.where(small, total + base**-s, total)
         base = np.where(small, base + 1.0, base)
     result = total + _zeta_of_large(s, base)
