@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from polygraph import app, compat, dtypes, errors, initializers, logging
+from polygraph import app, bitwise, compat, dtypes, errors, initializers, logging
 from polygraph.core.ground.conversion import (
     convert_to_tensor,
     is_tensor,
@@ -57,6 +57,7 @@ from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *
 from polygraph.ops.arithmetic import *
 from polygraph.ops.casting import *
+from polygraph.ops.clipping import *
 from polygraph.ops.complex_numbers import *
 from polygraph.ops.elementwise import *
 from polygraph.ops.filling import *
@@ -67,17 +68,21 @@ from polygraph.ops.initializers import *
 from polygraph.ops.logical import *
 from polygraph.ops.orthogonal import *
 from polygraph.ops.packing import *
+from polygraph.ops.padding import *
 from polygraph.ops.powers import *
 from polygraph.ops.random_functions import *
 from polygraph.ops.random_seed import *
 from polygraph.ops.ranges import *
+from polygraph.ops.rearranging import *
 from polygraph.ops.reduction import *
 from polygraph.ops.reversal import *
 from polygraph.ops.scans import *
 from polygraph.ops.shape_queries import *
 from polygraph.ops.shaping import *
+from polygraph.ops.slicing import *
 from polygraph.ops.source_ops import constant, no_op, placeholder, placeholder_with_default
 from polygraph.ops.sparse import *
+from polygraph.ops.splitting import *
 from polygraph.ops.state import *
 from polygraph.ops.state_scatter import *
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
@@ -13,15 +15,18 @@ from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.ops import state, state_scatter
 from polygraph.ops.source_ops import constant, placeholder
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROWS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], np.float32)
 
 
-def lower(op_type, *operands, **attrs):
+def lower(op_type: str, *operands: Any, **attrs: Any) -> Any:
     definition = OP_DEFS[op_type]
     return definition.lower(*operands, **(definition.attr_defaults | attrs))
 
 
-def f32(*values):
+def f32(*values: Any) -> Any:
     return np.array(values, np.float32)
 
 
@@ -38,7 +43,7 @@ def f32(*values):
         ("ScatterUpdate", [2.0, 0.0]),
     ],
 )
-def test_a_row_may_be_updated_twice(op_type, expected):
+def test_a_row_may_be_updated_twice(op_type: str, expected: Any) -> None:
     updates = [[5.0, 4.0], [2.0, 0.0]]
     if op_type in {"ScatterMul", "ScatterDiv"}:
         updates = [[5.0, 4.0], [2.0, 1.0]]
@@ -47,7 +52,7 @@ def test_a_row_may_be_updated_twice(op_type, expected):
     np.testing.assert_array_equal(new[[0, 2]], ROWS[[0, 2]])
 
 
-def test_rows_without_an_update_keep_their_bits():
+def test_rows_without_an_update_keep_their_bits() -> None:
     old = f32(-0.0, np.inf, np.nan)
     for op_type in ("ScatterAdd", "ScatterMin", "ScatterMul"):
         new = lower(op_type, old, np.array([2], np.int64), f32(1.0))
@@ -55,12 +60,12 @@ def test_rows_without_an_update_keep_their_bits():
         assert new[1] == np.inf
 
 
-def test_a_scalar_updates_every_row_that_is_indexed():
+def test_a_scalar_updates_every_row_that_is_indexed() -> None:
     new = lower("ScatterUpdate", ROWS, np.array([[0], [2]], np.int32), np.float32(9.0))
     np.testing.assert_array_equal(new, [[9.0, 9.0], [3.0, 4.0], [9.0, 9.0]])
 
 
-def test_scatter_nd():
+def test_scatter_nd() -> None:
     indices = np.array([[0, 1], [0, 1], [2, 0]], np.int32)
     np.testing.assert_array_equal(
         lower("ScatterNdAdd", ROWS, indices, f32(1.0, 1.0, 2.0)), [[1, 4], [3, 4], [7, 6]]
@@ -74,7 +79,7 @@ def test_scatter_nd():
     )
 
 
-def test_indices_out_of_range_are_errors():
+def test_indices_out_of_range_are_errors() -> None:
     with pytest.raises(errors.InvalidArgumentError, match=r"indices\[1\] = 5 is not in \[0, 3\)"):
         lower("ScatterUpdate", ROWS, np.array([0, 5], np.int32), f32([0, 0], [0, 0]))
     with pytest.raises(errors.InvalidArgumentError, match=r"-1 is not in \[0, 3\)"):
@@ -85,12 +90,12 @@ def test_indices_out_of_range_are_errors():
         lower("ScatterAdd", ROWS[:0], np.array([0], np.int32), f32([0, 0]))
 
 
-def test_no_index_changes_nothing():
+def test_no_index_changes_nothing() -> None:
     new = lower("ScatterAdd", ROWS, np.zeros(0, np.int32), np.zeros((0, 2), np.float32))
     np.testing.assert_array_equal(new, ROWS)
 
 
-def test_count_up_to():
+def test_count_up_to() -> None:
     new, before = lower("CountUpTo", np.int32(2), limit=3)
     assert (new, before) == (3, 2)
     with pytest.raises(errors.OutOfRangeError, match="Reached limit of 3"):
@@ -98,12 +103,12 @@ def test_count_up_to():
 
 
 @pytest.fixture
-def ref():
+def ref() -> Iterator[Any]:
     with Graph().as_default():
         yield state.VariableV2(shape=TensorShape([3, 2]), dtype=float32, name="w")
 
 
-def test_names_dtypes_and_colocation(ref):
+def test_names_dtypes_and_colocation(ref: Any) -> None:
     write = state.assign(ref, [[1, 2], [3, 4], [5, 6]])
     assert write.name == "Assign:0"
     assert write.dtype.name == "float32_ref"
@@ -113,7 +118,7 @@ def test_names_dtypes_and_colocation(ref):
     assert state_scatter.scatter_update(ref, [0], [[1.0, 2.0]]).name == "ScatterUpdate:0"
 
 
-def test_shapes_must_fit(ref):
+def test_shapes_must_fit(ref: Any) -> None:
     with pytest.raises(ValueError, match="not compatible"):
         state.assign(ref, [1.0])
     with pytest.raises(ValueError, match="not compatible"):
@@ -128,7 +133,7 @@ def test_shapes_must_fit(ref):
     assert state.assign(ref, placeholder(float32)).get_shape().as_list() == [3, 2]
 
 
-def test_dtypes_must_fit(ref):
+def test_dtypes_must_fit(ref: Any) -> None:
     with pytest.raises(TypeError, match="type int32 that does not match type float32"):
         state.assign(ref, constant([[1, 2], [3, 4], [5, 6]], int32))
     with pytest.raises(TypeError, match="float32 not in list"):
