@@ -6,7 +6,7 @@ so that programs run, and `IGNORED` gives the reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,8 @@ class _Fields:
       AttributeError: a field that TF1's message does not have.
     """
 
-    _defaults: Mapping[str, Any] = {}
-    _messages: Mapping[str, type[_Fields]] = {}
+    _defaults: ClassVar[Mapping[str, Any]] = {}
+    _messages: ClassVar[Mapping[str, type[_Fields]]] = {}
 
     def __init__(self, **fields: Any) -> None:
         self._set: dict[str, Any] = {}
@@ -101,7 +101,7 @@ class _Fields:
 class GPUOptions(_Fields):
     """TF1's GPU options; all ignored, see `IGNORED`."""
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "per_process_gpu_memory_fraction": 0.0,
         "allow_growth": False,
         "allocator_type": "",
@@ -118,7 +118,7 @@ class OptimizerOptions(_Fields):
 
     L1, L0 = 0, -1
     DEFAULT, OFF, ON_1, ON_2 = 0, -1, 1, 2
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "do_common_subexpression_elimination": False,
         "do_constant_folding": False,
         "do_function_inlining": False,
@@ -132,7 +132,7 @@ class OptimizerOptions(_Fields):
 class RewriterConfig(_Fields):
     """TF1's Grappler options; ignored, the pipeline of passes is one."""
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "disable_meta_optimizer": False,
         "meta_optimizer_iterations": 0,
         "memory_optimization": 0,
@@ -152,7 +152,7 @@ class RewriterConfig(_Fields):
 class GraphOptions(_Fields):
     """TF1's graph options."""
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "enable_recv_scheduling": False,
         "build_cost_model": 0,
         "build_cost_model_after": 0,
@@ -161,7 +161,10 @@ class GraphOptions(_Fields):
         "enable_bfloat16_sendrecv": False,
         "timeline_step": 0,
     }
-    _messages = {"optimizer_options": OptimizerOptions, "rewrite_options": RewriterConfig}
+    _messages: ClassVar[Mapping[str, type[_Fields]]] = {
+        "optimizer_options": OptimizerOptions,
+        "rewrite_options": RewriterConfig,
+    }
 
 
 class ConfigProto(_Fields):
@@ -170,7 +173,7 @@ class ConfigProto(_Fields):
     ``backend`` names the backend; ``backend_options`` is a dict that is passed to it.
     """
 
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "device_count": {},
         "intra_op_parallelism_threads": 0,
         "inter_op_parallelism_threads": 0,
@@ -189,7 +192,10 @@ class ConfigProto(_Fields):
         "backend": None,
         "backend_options": {},
     }
-    _messages = {"gpu_options": GPUOptions, "graph_options": GraphOptions}
+    _messages: ClassVar[Mapping[str, type[_Fields]]] = {
+        "gpu_options": GPUOptions,
+        "graph_options": GraphOptions,
+    }
 
     def options_for_backend(self) -> dict[str, Any]:
         """What the backend is given: its options, with TF1's spellings translated."""
@@ -203,7 +209,7 @@ class RunOptions(_Fields):
     """TF1's options of one run; ``timeout_in_ms`` is honoured, tracing fills `RunMetadata`."""
 
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = 0, 1, 2, 3
-    _defaults = {
+    _defaults: ClassVar[Mapping[str, Any]] = {
         "trace_level": 0,
         "timeout_in_ms": 0,
         "inter_op_thread_pool": 0,
@@ -222,4 +228,8 @@ class RunMetadata(_Fields):
       partition_graphs: the Programs that ran, printed, when a trace was asked for.
     """
 
-    _defaults = {"step_stats": None, "cost_graph": None, "partition_graphs": []}
+    _defaults: ClassVar[Mapping[str, Any]] = {
+        "step_stats": None,
+        "cost_graph": None,
+        "partition_graphs": [],
+    }

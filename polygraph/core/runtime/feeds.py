@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -59,12 +59,11 @@ def feed_items(graph: Graph, feed_dict: Mapping[Any, Any]) -> dict[Tensor, Array
 
 def _tensor(graph: Graph, key: Any) -> Tensor:
     try:
-        element = graph.as_graph_element(key, allow_operation=False)
+        element = cast("Tensor", graph.as_graph_element(key, allow_operation=False))
     except (TypeError, ValueError, KeyError) as error:
         reason = error.args[0] if error.args else error
         msg = f"Cannot interpret feed_dict key as Tensor: {reason}"
         raise TypeError(msg) from error
-    assert isinstance(element, Tensor)
     if not graph.is_feedable(element):
         msg = f"Tensor {element.name} may not be fed."
         raise ValueError(msg)
@@ -100,7 +99,7 @@ def coerce(tensor: Tensor, value: Any) -> Array:
 
 def _as_array(tensor: Tensor, value: Any) -> Array:
     dtype = tensor.dtype.base_dtype.np_dtype
-    if dtype == object:
+    if dtype.kind == "O":
         return _as_strings(value)
     if isinstance(value, int) and not isinstance(value, bool) and dtype.kind in "iu":
         limits = np.iinfo(dtype)

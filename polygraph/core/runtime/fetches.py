@@ -33,25 +33,6 @@ def register_fetch_expansion(
     _expansions.append((type_, expand))
 
 
-register_fetch_expansion(
-    IndexedSlices,
-    lambda slices: (
-        [slices.values, slices.indices]
-        + ([] if slices.dense_shape is None else [slices.dense_shape]),
-        lambda values: _slices_value(values),
-    ),
-)
-
-
-register_fetch_expansion(
-    SparseTensor,
-    lambda sparse: (
-        [sparse.indices, sparse.values, sparse.dense_shape],
-        lambda values: SparseTensorValue(*values),
-    ),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class IndexedSlicesValue:
     """A fetched `IndexedSlices`: NumPy arrays."""
@@ -63,6 +44,25 @@ class IndexedSlicesValue:
 
 def _slices_value(values: list[Any]) -> IndexedSlicesValue:
     return IndexedSlicesValue(values[0], values[1], values[2] if len(values) > 2 else None)  # noqa: PLR2004
+
+
+register_fetch_expansion(
+    IndexedSlices,
+    lambda slices: (
+        [slices.values, slices.indices]
+        + ([] if slices.dense_shape is None else [slices.dense_shape]),
+        _slices_value,
+    ),
+)
+
+
+register_fetch_expansion(
+    SparseTensor,
+    lambda sparse: (
+        [sparse.indices, sparse.values, sparse.dense_shape],
+        lambda values: SparseTensorValue(*values),
+    ),
+)
 
 
 class Fetches:
@@ -130,7 +130,10 @@ def _element(graph: Graph, item: Any) -> Tensor | Operation:
     try:
         element = graph.as_graph_element(item)
     except TypeError as error:
-        msg = f"Fetch argument {item!r} has invalid type {type(item)}, must be a string or Tensor. ({error})"
+        msg = (
+            f"Fetch argument {item!r} has invalid type {type(item)}, must be a string or Tensor. "
+            f"({error})"
+        )
         raise TypeError(msg) from error
     except ValueError as error:
         msg = f"Fetch argument {item!r} cannot be interpreted as a Tensor. ({error})"

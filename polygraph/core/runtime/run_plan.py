@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.feeds import coerce
 from polygraph.core.runtime.planner.cut import cut
 from polygraph.core.runtime.planner.plan import Plan, failure
-from polygraph.core.runtime.planner.rename import fetched, rename
+from polygraph.core.runtime.planner.rename import Version, fetched, rename
 from polygraph.core.runtime.planner.stage import Goals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from polygraph.core.ground.graph import Graph
     from polygraph.core.runtime.fetches import Fetches
@@ -135,30 +136,26 @@ def run_key(
 
 
 def _structure_key(fetches: Any) -> Any:
+    """A hashable form of a fetch structure; None for what the slow way must look at."""
     kind = type(fetches)
-    if kind is Tensor:
+    if kind is Tensor or isinstance(fetches, Operation) or hasattr(kind, "_as_graph_element"):
         return fetches
-    if kind is list or kind is tuple:
-        parts = [kind]
-        for item in fetches:
-            part = item if type(item) is Tensor else _structure_key(item)
-            if part is None:
-                return None
-            parts.append(part)
-        return tuple(parts)
     if kind is dict:
-        inner = _structure_key(list(fetches.values()))
+        inner = _sequence_key(list, fetches.values())
         return None if inner is None else (dict, *fetches, inner)
-    if isinstance(fetches, tuple) and hasattr(fetches, "_fields"):
-        inner = _structure_key(list(fetches))
-        return None if inner is None else (kind, inner)
-    if isinstance(fetches, str) or fetches is None:
-        return None
-    try:
-        hash(fetches)
-    except TypeError:
-        return None
-    return fetches if hasattr(fetches, "graph") else None
+    if isinstance(fetches, list | tuple):
+        return _sequence_key(kind, fetches)
+    return None
+
+
+def _sequence_key(kind: type, items: Iterable[Any]) -> tuple[Any, ...] | None:
+    parts: list[Any] = [kind]
+    for item in items:
+        part = item if type(item) is Tensor else _structure_key(item)
+        if part is None:
+            return None
+        parts.append(part)
+    return tuple(parts)
 
 
 def make_entry(
@@ -176,5 +173,5 @@ def make_entry(
 
 def _touched(renamed: Renamed, goals: Goals) -> tuple[set[StateKey], set[StateKey]]:
     writes = set(renamed.final)
-    reads = set(renamed.reads) | {ref.key for ref in goals.fetches if hasattr(ref, "writer")}
+    reads = set(renamed.reads) | {ref.key for ref in goals.fetches if isinstance(ref, Version)}
     return reads, writes

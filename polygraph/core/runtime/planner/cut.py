@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from polygraph.core.ground.op_spec import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.region import Region
@@ -54,44 +54,50 @@ def cut(
     fed: Collection[Tensor],
 ) -> Cut:
     """What ``tensors`` and ``ops`` need within ``region``."""
-    result = Cut(region)
-    needed: dict[Operation, None] = {}
-    pending: list[Operation] = []
+    return _Cutter(region, fed).run(tensors, ops)
 
-    def need_op(op: Operation) -> None:
-        if op.region is not region:
-            result.control_captures[op] = None
-        elif op not in needed:
-            needed[op] = None
-            pending.append(op)
 
-    def need(tensor: Tensor) -> None:
-        if tensor in fed or tensor.op.region is not region:
-            result.captures[tensor] = None
-        else:
-            need_op(tensor.op)
+class _Cutter:
+    """Walks from goals to what they need; a work list, as chains may be long."""
 
-    for tensor in tensors:
-        need(tensor)
-    for op in ops:
-        need_op(op)
-    while pending:
-        op = pending.pop()
-        for tensor in op.inputs:
-            need(tensor)
-        for before in op.control_inputs:
-            need_op(before)
-        owned = regions_of(op)
-        if owned:
-            inner = tuple(cut(own, own.outputs, own.control_outputs, fed) for own in owned)
-            result.inner[op] = inner
-            for part in inner:
-                for tensor in part.captures:
-                    need(tensor)
-                for before in part.control_captures:
-                    need_op(before)
-    result.ops = _ordered(needed, result)
-    return result
+    def __init__(self, region: Region | None, fed: Collection[Tensor]) -> None:
+        self.result = Cut(region)
+        self.fed = fed
+        self.needed: dict[Operation, None] = {}
+        self.pending: list[Operation] = []
+
+    def run(self, tensors: Iterable[Tensor], ops: Iterable[Operation]) -> Cut:
+        self.need(tensors, ops)
+        while self.pending:
+            op = self.pending.pop()
+            self.need(op.inputs, op.control_inputs)
+            owned = regions_of(op)
+            if owned:
+                self.cut_regions(op, owned)
+        self.result.ops = _ordered(self.needed, self.result)
+        return self.result
+
+    def need(self, tensors: Iterable[Tensor], ops: Iterable[Operation]) -> None:
+        for tensor in tensors:
+            if tensor in self.fed or tensor.op.region is not self.result.region:
+                self.result.captures[tensor] = None
+            else:
+                self.need_op(tensor.op)
+        for op in ops:
+            self.need_op(op)
+
+    def need_op(self, op: Operation) -> None:
+        if op.region is not self.result.region:
+            self.result.control_captures[op] = None
+        elif op not in self.needed:
+            self.needed[op] = None
+            self.pending.append(op)
+
+    def cut_regions(self, op: Operation, owned: Sequence[Region]) -> None:
+        inner = tuple(cut(own, own.outputs, own.control_outputs, self.fed) for own in owned)
+        self.result.inner[op] = inner
+        for part in inner:
+            self.need(part.captures, part.control_captures)
 
 
 def predecessors(op: Operation, within: Cut) -> Iterable[Operation]:
