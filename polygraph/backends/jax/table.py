@@ -212,30 +212,5 @@ NOTES: Mapping[str, str] = MappingProxyType(
 )
 """Where results differ from the references by more than rounding, and why."""
 
-_WIDENED_OPS = (
-    ew.divide,
-    ew.floor_divide,
-    ew.truncate_divide,
-    ew.floor_mod,
-    ew.truncate_mod,
-    ew.power,
-    ew.atan2,
-    *_FUNCTIONS.keys() - {ew.zeta, ew.floor, ew.ceil, ew.round_half_even},
-    red.reduce_sum,
-    red.reduce_prod,
-    red.cumsum,
-    red.cumprod,
-    ix.segment_sum,
-    ix.segment_prod,
-    ix.segment_max,
-    ix.segment_min,
-    *_LAYERS.keys() - {pooling.max_pool, decompositions.qr},
-)
-
-WIDENED: Mapping[tuple[Op, str], str] = MappingProxyType(
-    {
-        (op, name): "float64" if op in (ew.lgamma, ew.digamma) else "float32"
-        for op in _WIDENED_OPS
-        for name in ("float16", "bfloat16")
-    }
-)
+WIDENED: Mapping[tuple[Op, str], str] = MappingProxyType({})
+"""Nothing: XLA has the floats of 16 bits, and lowerings that need more precision take it."""
