@@ -116,7 +116,7 @@ def clip_by_global_norm(
         least = Minimum(RealDiv(one, norm, name="truediv"), RealDiv(one, longest, name="truediv"))
         finite = Mul(longest, least, name="mul")
         scale = AddV2(finite, Sub(norm, norm, name="sub"), name="add")
-        results = []
+        results: list[Any] = []
         for index, item in enumerate(items):
             if item is None:
                 results.append(None)

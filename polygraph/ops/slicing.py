@@ -223,9 +223,8 @@ def _static_elements(context: ShapeContext, index: int, count: int) -> list[Any]
 
 
 def _static_parts(context: ShapeContext, rank: int) -> tuple[list[Part], list[int]] | None:
-    count = next(
-        filter(None.__ne__, (context.shape(index).num_elements() for index in (1, 2, 3))), None
-    )
+    counts = (context.shape(index).num_elements() for index in (1, 2, 3))
+    count = next((count for count in counts if count is not None), None)
     if count is None:
         return None
     entries = [_static_elements(context, index, count) for index in (1, 2, 3)]
@@ -360,9 +359,8 @@ def _static_slice_size(dim: int | None, begin: int | None, size: int | None) -> 
 
 def _slice_shape(context: ShapeContext) -> TensorShape:
     dims = static_dims(context, 0)
-    count = next(
-        filter(None.__ne__, (context.shape(index).num_elements() for index in (1, 2))), None
-    )
+    counts = (context.shape(index).num_elements() for index in (1, 2))
+    count = next((count for count in counts if count is not None), None)
     if count is None:
         return unknown_shape() if dims is None else TensorShape([None] * len(dims))
     if dims is None:

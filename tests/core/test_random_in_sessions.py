@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import polygraph.random as tf_random
+from polygraph.core.ground import errors
 from polygraph.core.ground.dtypes import float16, float64, int32, int64
 from polygraph.core.ground.graph import Graph
 from polygraph.core.runtime.session import Session
 from polygraph.ops import packing  # noqa: F401 - packs lists that hold tensors
+from polygraph.ops.random_crop import random_crop
 from polygraph.ops.source_ops import constant, placeholder
 
 if TYPE_CHECKING:
@@ -100,3 +102,22 @@ def test_numbers_are_those_of_tensorflow() -> None:
     ]
     for array, expected in zip(got, wanted, strict=True):
         np.testing.assert_array_equal(array.astype(np.float64), expected)
+
+
+def test_a_crop_is_where_tensorflow_puts_it() -> None:
+    value = constant(np.arange(30).reshape(5, 6))
+    piece = random_crop(value, [2, 6], seed=7)
+    assert piece.name == "random_crop:0"
+    assert piece.get_shape().as_list() == [2, 6]
+    with Session() as session:
+        got = [session.run(piece)[0, 0] // 6 for _ in range(6)]
+    assert got == [3, 2, 3, 2, 0, 2]
+
+
+def test_a_crop_larger_than_the_tensor_fails_when_it_runs() -> None:
+    size = placeholder(int32, [1])
+    piece = random_crop(constant([1.0, 2.0, 3.0]), size)
+    with Session() as session:
+        assert session.run(piece, {size: [3]}).tolist() == [1.0, 2.0, 3.0]
+        with pytest.raises(errors.InvalidArgumentError, match="size"):
+            session.run(piece, {size: [5]})
