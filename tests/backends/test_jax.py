@@ -280,7 +280,9 @@ def is_elementwise(op: Op) -> bool:
     )
 
 
-@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype.itemsize != 2], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [np.dtype(code) for code in ("f4", "f8", "i1", "i8", "u8", "c8")], ids=str
+)
 def test_edges_agree_with_the_references(backend: Backend, dtype: np.dtype[Any]) -> None:
     x = edge_values(dtype)
     wanted = [
