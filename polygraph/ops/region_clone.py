@@ -1,0 +1,150 @@
+"""Copies of operations with other inputs, also of those that own regions.
+
+A gradient computes again what a branch or a loop's body computed, on values that it kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polygraph.core.ground.apply import output_dtypes
+from polygraph.core.ground.op_spec import Kind
+from polygraph.core.ground.region import Region
+from polygraph.core.ground.shape_inference import infer_outputs, propagate_constants
+from polygraph.ops.region_ops import add_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from polygraph.core.ground.graph import Graph
+    from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.tensor import Tensor
+
+
+def region_captures(region: Region) -> list[Tensor]:
+    """The tensors that ``region`` takes from outside, regions inside it included."""
+    captured: dict[Tensor, None] = {}
+    seen: set[Operation] = set()
+    pending = [*region.outputs]
+    pending_ops = [*region.control_outputs]
+    while pending or pending_ops:
+        if pending:
+            tensor = pending.pop()
+            op = tensor.op
+            if not region.contains(op):
+                captured[tensor] = None
+                continue
+        else:
+            op = pending_ops.pop()
+        if op in seen or not region.contains(op):
+            continue
+        seen.add(op)
+        pending.extend(op.inputs)
+        pending_ops.extend(op.control_inputs)
+        for inner in op.attrs.get("regions", ()):
+            pending.extend(inner.outputs)
+            pending_ops.extend(inner.control_outputs)
+    return list(captured)
+
+
+class Cloner:
+    """Copies operations into the region that operations are being added to.
+
+    Args:
+      graph: the graph.
+      inside: which operations are copied; what others yield is used as it is.
+      replaced: tensors to use in the place of others.
+      faithful: copy control edges too, and let copies go on with the originals' hidden state:
+        for a copy that takes the place of the original.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        inside: Callable[[Operation], bool],
+        replaced: Mapping[Tensor, Tensor],
+        *,
+        faithful: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.inside = inside
+        self.faithful = faithful
+        self.tensors: dict[Tensor, Tensor] = dict(replaced)
+        self.ops: dict[Operation, Operation] = {}
+
+    def clone(self, tensors: Sequence[Tensor], ops: Iterable[Operation] = ()) -> list[Tensor]:
+        """The copies of ``tensors``, and of what they and ``ops`` need."""
+        for op in self._needed(tensors, ops):
+            self._clone_op(op)
+        return [self.of(tensor) for tensor in tensors]
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """What stands for ``tensor`` among the copies."""
+        return self.tensors.get(tensor, tensor)
+
+    def _needed(self, tensors: Sequence[Tensor], ops: Iterable[Operation]) -> list[Operation]:
+        needed: set[Operation] = set()
+        pending = [tensor.op for tensor in tensors if tensor not in self.tensors]
+        pending.extend(ops)
+        while pending:
+            op = pending.pop()
+            if op in needed or op in self.ops or not self.inside(op):
+                continue
+            needed.add(op)
+            pending.extend(t.op for t in self._uses(op) if t not in self.tensors)
+            if self.faithful:
+                pending.extend(op.control_inputs)
+        return sorted(needed, key=lambda op: op.id)
+
+    def _uses(self, op: Operation) -> Iterable[Tensor]:
+        yield from op.inputs
+        for region in op.attrs.get("regions", ()):
+            yield from region_captures(region)
+
+    def _clone_op(self, op: Operation) -> None:
+        if op.definition.kind is Kind.PLACEHOLDER:
+            msg = f"{op.name!r} ({op.frame}) is a parameter whose value is not known here"
+            raise ValueError(msg)
+        attrs = dict(op.attrs)
+        if "regions" in attrs:
+            attrs["regions"] = tuple(self._clone_region(region) for region in attrs["regions"])
+        if self.faithful and op.definition.hidden:
+            attrs["_state_of"] = op.attrs.get("_state_of", op)
+        name = op.name.rpartition("/")[2]
+        inputs = [self.of(tensor) for tensor in op.inputs]
+        copy = self.graph.add(
+            op.definition, inputs, op.spans, attrs, self.graph.unique_name(name) + "/"
+        )
+        copy.frame = op.frame
+        copy.original_op = op
+        copy.add_outputs(infer_outputs(copy, output_dtypes(op.definition, attrs)))
+        self.graph.append(copy)
+        propagate_constants(copy)
+        for region in attrs.get("regions", ()):
+            region.owner = copy
+        for before, after in zip(op.outputs, copy.outputs, strict=True):
+            if after.get_shape().is_compatible_with(before.get_shape()):
+                after.set_shape(before.get_shape())
+            self.tensors[before] = after
+        self.ops[op] = copy
+        if self.faithful:
+            befores = [self.ops.get(item, item) for item in op.control_inputs]
+            copy._control_inputs.extend(befores)  # noqa: SLF001 - a copy is as its original
+
+    def _clone_region(self, region: Region) -> Region:
+        copy = Region(region.name, self.graph.region)
+        inner = Cloner(
+            self.graph,
+            lambda op: region.contains(op) or self.inside(op),
+            self.tensors,
+            faithful=self.faithful,
+        )
+        inner.ops.update(self.ops)
+        for parameter in region.parameters:
+            inner.tensors[parameter] = add_parameter(
+                copy, parameter.dtype, parameter.get_shape(), "Parameter"
+            )
+        with self.graph.in_region(copy):
+            copy.outputs = inner.clone(region.outputs, region.control_outputs)
+        copy.control_outputs = [inner.ops.get(op, op) for op in region.control_outputs]
+        return copy
