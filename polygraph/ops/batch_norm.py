@@ -14,6 +14,7 @@ from polygraph.ops.arithmetic import add, divide, multiply, subtract
 from polygraph.ops.casting import cast
 from polygraph.ops.convolution import four_dims
 from polygraph.ops.elementwise import rsqrt, square
+from polygraph.ops.filling import zeros_like
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import elementwise as ew
 from polygraph.ops.primitives import normalization as primitives
@@ -241,9 +242,10 @@ FusedBatchNormV3, FusedBatchNormGradV3 = _norm_op("V3", _V2), _grad_op("V3", _V2
 def _register(norm: OpDef, grad: OpDef, saved: slice) -> None:
     @norm.gradient
     def _(op: Operation, dy: Tensor | None, *_others: Tensor | None) -> list[Any]:
+        x, scale, offset, mean, variance = op.inputs
         if dy is None:
-            return [None] * 5
-        x, scale, _, mean, variance = op.inputs
+            # As in TF1, mean and variance count as independent of the images.
+            return [zeros_like(x), zeros_like(scale), zeros_like(offset), None, None]
         kept = list(op.outputs[saved])
         if not op.attrs["is_training"]:
             kept[:2] = [mean, variance]

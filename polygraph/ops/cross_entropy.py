@@ -91,6 +91,9 @@ def SoftmaxCrossEntropyWithLogits(features: Array, labels: Array) -> Any:
     return primitives.softmax_cross_entropy(logits, targets)
 
 
+SoftmaxCrossEntropyWithLogits.broadcasts = True
+
+
 def _sparse_shapes(context: ShapeContext) -> list[TensorShape]:
     logits = context.shape(0).with_rank(_MATRIX_RANK)
     labels = context.shape(1).with_rank(1)
@@ -155,8 +158,10 @@ def _logits_gradient(op: Operation, d_loss: Tensor | None, d_backprop: Tensor | 
 
 @SoftmaxCrossEntropyWithLogits.gradient
 def _xent_gradient(op: Operation, d_loss: Tensor | None, d_backprop: Tensor | None) -> list[Any]:
-    d_labels = None
-    if d_loss is not None:
+    if d_loss is None:
+        # As in TF1, the second output counts as independent of the labels.
+        d_labels = zeros_like(op.inputs[1])
+    else:
         d_labels = multiply(expand_dims(d_loss, -1), negative(LogSoftmax(op.inputs[0])))
     return [_logits_gradient(op, d_loss, d_backprop), d_labels]
 
@@ -209,7 +214,7 @@ def _softmax_cross_entropy(labels: Any, logits: Any, axis: int, scope: str) -> T
     known = precise.get_shape()
     if known.ndims is not None:
         result.set_shape(known[:-1])
-    return cast(result, first.dtype) if precise.dtype != first.dtype else result  # type: ignore[no-any-return]
+    return cast(result, first.dtype) if precise.dtype != first.dtype else result
 
 
 def softmax_cross_entropy_with_logits_v2(

@@ -100,6 +100,9 @@ def Einsum(inputs: list[Array], *, equation: str) -> Any:
     return inflated(product(one, other, output), output)
 
 
+Einsum.broadcasts = True
+
+
 def _dots(term: str) -> str:
     return term.replace(".", "...")
 

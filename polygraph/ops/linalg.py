@@ -16,6 +16,7 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.trace import make_error
 from polygraph.ops.arithmetic import abs, multiply
 from polygraph.ops.complex_numbers import conj
+from polygraph.ops.einsum import Einsum
 from polygraph.ops.elementwise import sqrt
 from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.tensor_shape import TensorShape
     from polygraph.core.ground.trace import Array
 
-__all__ = ["cross", "norm", "tensordot"]
+__all__ = ["cross", "norm", "tensordot", "trace"]
 
 _SPACE = 3
 _MATRIX_RANK = 2
@@ -273,3 +274,15 @@ def norm(
         x = convert_to_tensor(tensor)
         result = _norm(x, ord, axes)
         return result if keep else squeeze(result, axes)
+
+
+def trace(x: Any, name: str | None = None) -> Tensor:
+    """The sums of the diagonals of square matrices.
+
+    Args:
+      x: ``[..., n, n]``.
+      name: of the operation.
+    """
+    with name_scope(name, "Trace", [x]) as scope:
+        matrices = convert_to_tensor(x, name="x")
+        return Einsum([matrices], equation="...ii->...", name=scope)  # type: ignore[no-any-return]

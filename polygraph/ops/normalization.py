@@ -18,7 +18,6 @@ from polygraph.ops.arithmetic import (
     divide,
     maximum,
     multiply,
-    negative,
     squared_difference,
     subtract,
 )
@@ -346,17 +345,15 @@ def batch_normalization(
     Source: S. Ioffe, C. Szegedy, "Batch Normalization" (2015).
     """
     with name_scope(name, "batchnorm", [x, mean, variance, scale, offset]):
-        inverse = rsqrt(add(variance, variance_epsilon))
+        tensor, centre, spread = map(convert_to_tensor, (x, mean, variance))
+        # By operators, as these name the operations.
+        inverse = rsqrt(spread + variance_epsilon)
         if scale is not None:
-            inverse = multiply(inverse, scale)
-        tensor = convert_to_tensor(x)
+            inverse = inverse * scale
         dtype = tensor.dtype.base_dtype
-        scaled = multiply(tensor, cast(inverse, dtype))
-        if offset is None:
-            shift = multiply(negative(mean), inverse)
-        else:
-            shift = subtract(offset, multiply(mean, inverse))
-        return add(scaled, cast(shift, dtype))
+        scaled = tensor * cast(inverse, dtype)
+        shift = -centre * inverse if offset is None else offset - centre * inverse
+        return scaled + cast(shift, dtype)  # type: ignore[no-any-return]
 
 
 def batch_norm_with_global_normalization(
