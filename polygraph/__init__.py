@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from polygraph import app, bitwise, compat, dtypes, errors, initializers, logging
+from polygraph import app, bitwise, compat, dtypes, errors, initializers, logging, random
 from polygraph.core.ground.conversion import (
     convert_to_tensor,
     is_tensor,
@@ -57,19 +57,25 @@ from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *
 from polygraph.ops.arithmetic import *
 from polygraph.ops.casting import *
+from polygraph.ops.clip import *
 from polygraph.ops.clipping import *
 from polygraph.ops.complex_numbers import *
+from polygraph.ops.einsum import *
 from polygraph.ops.elementwise import *
 from polygraph.ops.filling import *
 from polygraph.ops.gradient_barriers import *
 from polygraph.ops.grouping import *
 from polygraph.ops.identity_ops import *
 from polygraph.ops.initializers import *
+from polygraph.ops.linalg import *
 from polygraph.ops.logical import *
+from polygraph.ops.math_compositions import *
+from polygraph.ops.matrix_products import *
 from polygraph.ops.orthogonal import *
 from polygraph.ops.packing import *
 from polygraph.ops.padding import *
 from polygraph.ops.powers import *
+from polygraph.ops.random_crop import *
 from polygraph.ops.random_functions import *
 from polygraph.ops.random_seed import *
 from polygraph.ops.ranges import *

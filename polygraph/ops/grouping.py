@@ -61,12 +61,12 @@ def group(*inputs: Any, name: str | None = None) -> Operation:
     Raises:
       TypeError: an input is nothing that can run.
     """
-    elements = [_element_of(item) for item in _leaves(inputs)]
-    by_device: dict[str, list[Any]] = {}
-    for element in elements:
-        by_device.setdefault(element.device, []).append(element)
-    with name_scope(name, "group_deps", elements) as scope:
-        if not elements:
+    leaves = list(_leaves(inputs))
+    with name_scope(name, "group_deps", leaves) as scope:
+        by_device: dict[str, list[Any]] = {}
+        for element in map(_element_of, leaves):
+            by_device.setdefault(element.device, []).append(element)
+        if not leaves:
             return no_op(name=scope)  # type: ignore[no-any-return]
         if len(by_device) == 1:
             ((asked, items),) = by_device.items()

@@ -184,21 +184,30 @@ def test_devices() -> None:
         e = tf.constant(1.0)
         f = tf.identity(e)
     assert [x.device for x in (a, b, c, d, e, f)] == [
-        "/job:w/gpu:0",
-        "/job:w/cpu:0",
+        "/job:w/device:GPU:0",
+        "/job:w/device:CPU:0",
         "",
         "",
         "/cpu:0",
         "/gpu:0",
     ]
     assert d.op.colocation_groups() == [f"loc:@{c.op.name}".encode()]
+    # What a function gives is taken as it is; names are spelt as TensorFlow spells them.
+    assert [merge_devices("", name) for name in ("cpu:0", "/gpu:1", "/task:2/job:b", "GPU")] == [
+        "/device:CPU:0",
+        "/device:GPU:1",
+        "/job:b/task:2",
+        "/device:GPU:*",
+    ]
+    with pytest.raises(ValueError, match="no part of a device"), tf.device("/a b"):
+        tf.constant(1.0)
     assert merge_devices("/job:a/task:1", "/device:GPU:2") == "/job:a/task:1/device:GPU:2"
 
 
 def test_writes_stand_with_their_variable() -> None:
     with tf.device("/gpu:0"):
         v = tf.Variable(1.0, name="v")
-    assert v.assign(2.0).device == "/gpu:0"
+    assert v.assign(2.0).device == "/device:GPU:0"
     assert v.initializer.colocation_groups() == [b"loc:@v"]
 
 

@@ -122,7 +122,7 @@ def test_what_scopes_hand_down() -> None:
     assert v.dtype.base_dtype is tf.float64
     assert v.initial_value.name == "x/v/Initializer/ones:0"
     assert v.constraint is tf.abs
-    assert v.value().device == "/cpu:0"
+    assert v.value().device == "/device:CPU:0"
     assert w.dtype.base_dtype is tf.int32
     assert w.initial_value.name == "x/y/w/Initializer/ones:0"
     assert y.dtype is tf.float64

@@ -112,7 +112,7 @@ def test_collections() -> None:
 
 def test_caching_device() -> None:
     v = tf.Variable(1.0, caching_device="/cpu:0")
-    assert (v.device, v.value().device) == ("", "/cpu:0")
+    assert (v.device, v.value().device) == ("", "/device:CPU:0")
 
 
 def test_conversion() -> None:

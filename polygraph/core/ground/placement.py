@@ -20,21 +20,35 @@ class Dependencies:
         self.inside: set[Operation] = set()
 
 
+_ORDER = ("job", "replica", "task", "device")
+
+
 def _parts(device: str) -> dict[str, str]:
+    """The parts of a device string in TF1's canonical spelling; ``cpu:0`` is ``device:CPU:0``."""
     found = {}
     for part in filter(None, device.split("/")):
-        key = part.partition(":")[0]
-        found["device" if key.lower() in {"cpu", "gpu", "device"} else key] = f"/{part}"
+        key, _, value = part.partition(":")
+        if key in _ORDER[:-1]:
+            found[key] = f"/{key}:{value}"
+            continue
+        kind, _, index = (value if key == "device" else part).partition(":")
+        if not kind.replace("_", "").isalnum() or (key != "device" and ":" in index):
+            msg = (
+                f"{part!r} in {device!r} is no part of a device: say /job:name/task:0/device:GPU:0"
+            )
+            raise ValueError(msg)
+        found["device"] = f"/device:{kind.upper()}:{index or '*'}"
     return found
 
 
 def merge_devices(outer: str, inner: str) -> str:
-    """The device string ``inner`` completed by the parts that only ``outer`` names."""
-    if not inner or not outer:
-        return inner or outer
+    """The device string ``inner`` completed by the parts that only ``outer`` names.
+
+    Raises:
+      ValueError: one of them is malformed.
+    """
     merged = _parts(outer) | _parts(inner)
-    order = ("job", "replica", "task", "device")
-    return "".join(merged[key] for key in order if key in merged)
+    return "".join(merged[key] for key in _ORDER if key in merged)
 
 
 def device_of(operation: Operation, devices: Sequence[Any], colocation: Sequence[Operation]) -> str:
@@ -46,14 +60,15 @@ def device_of(operation: Operation, devices: Sequence[Any], colocation: Sequence
       colocation: the operations that it shall stand with; their device wins.
     """
     asked = ""
-    for device in devices:
+    for device in reversed(devices):
         if device is None:
-            asked = ""
-        elif callable(device):
+            break
+        if callable(device):
+            # A function sees what the scopes inside of it say, and has the last word.
             operation.device = asked
-            asked = merge_devices(asked, device(operation) or "")
+            asked = device(operation) or ""
         else:
-            asked = merge_devices(asked, str(device))
+            asked = merge_devices(str(device), asked)
     for other in colocation:
         asked = other.device or asked
     for arg, span in zip(operation.definition.inputs, operation.spans, strict=True):

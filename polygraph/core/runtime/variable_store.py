@@ -162,6 +162,7 @@ class VariableStore:
             constraint=request.constraint,
             synchronization=request.synchronization,
             aggregation=request.aggregation,
+            shape=shape if shape.is_fully_defined() and callable(initializer) else None,
         )
         self.variables[name] = variable
         if request.regularizer is not None:

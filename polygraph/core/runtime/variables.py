@@ -21,7 +21,7 @@ from polygraph.core.ground.scopes import (
     device,
     name_scope,
 )
-from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
+from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
 from polygraph.ops import state, state_scatter
 from polygraph.ops.identity_ops import Identity, identity
 
@@ -89,6 +89,7 @@ class Variable(Operators):
       use_resource: accepted; all variables follow the rules of reference variables.
       synchronization: kept; ``ON_READ`` makes it not trainable.
       aggregation: kept.
+      shape: declared shape, by default that of the initial value.
 
     Raises:
       ValueError: there is no initial value, its shape is not known, or an argument is malformed.
@@ -111,6 +112,7 @@ class Variable(Operators):
         use_resource: bool | None = None,  # noqa: ARG002 - see above
         synchronization: VariableSynchronization = VariableSynchronization.AUTO,
         aggregation: VariableAggregation = VariableAggregation.NONE,
+        shape: Any = None,
     ) -> None:
         if variable_def is not None:
             raise UnimplementedError(None, None, "variable_def: there are no protocol buffers here")
@@ -129,6 +131,7 @@ class Variable(Operators):
         self._aggregation = aggregation
         self._caching_device = caching_device
         self._validate_shape = validate_shape
+        self._declared = None if shape is None else as_shape(shape)
         wanted = None if dtype is None else as_dtype(dtype)
         values = [] if callable(initial_value) else [initial_value]
         # A variable belongs to no cond branch or loop, and waits for nothing.
@@ -143,7 +146,9 @@ class Variable(Operators):
         else:
             value = convert_to_tensor(initial_value, dtype, "initial_value")
         shape = value.get_shape() if self._validate_shape else unknown_shape()
-        if self._validate_shape and not shape.is_fully_defined():
+        if self._declared is not None:
+            shape = self._declared
+        elif self._validate_shape and not shape.is_fully_defined():
             msg = f"initial_value must have a shape specified: {value}"
             raise ValueError(msg)
         self._initial_value = value
