@@ -9,7 +9,18 @@ from __future__ import annotations
 
 import sys
 
-from polygraph import app, bitwise, compat, dtypes, errors, initializers, logging, random
+from polygraph import (
+    app,
+    bitwise,
+    compat,
+    dtypes,
+    errors,
+    initializers,
+    logging,
+    nn,
+    random,
+    train,
+)
 from polygraph.core.ground.conversion import (
     convert_to_tensor,
     is_tensor,
@@ -48,6 +59,7 @@ from polygraph.core.runtime.discovery import (
     register_backend,
     set_default_backend,
 )
+from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.modes import *
 from polygraph.core.runtime.session import InteractiveSession, Session, get_default_session
 from polygraph.core.runtime.templates import *
@@ -56,24 +68,32 @@ from polygraph.core.runtime.variable_scope import *
 from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *
 from polygraph.ops.arithmetic import *
+from polygraph.ops.assertions import *
 from polygraph.ops.casting import *
 from polygraph.ops.clip import *
 from polygraph.ops.clipping import *
 from polygraph.ops.complex_numbers import *
+from polygraph.ops.control_flow import *
+from polygraph.ops.diagonals import *
 from polygraph.ops.einsum import *
 from polygraph.ops.elementwise import *
 from polygraph.ops.filling import *
+from polygraph.ops.gathering import *
 from polygraph.ops.gradient_barriers import *
 from polygraph.ops.grouping import *
 from polygraph.ops.identity_ops import *
+from polygraph.ops.indexing import *
 from polygraph.ops.initializers import *
 from polygraph.ops.linalg import *
 from polygraph.ops.logical import *
+from polygraph.ops.loops import *
+from polygraph.ops.masking import *
 from polygraph.ops.math_compositions import *
 from polygraph.ops.matrix_products import *
 from polygraph.ops.orthogonal import *
 from polygraph.ops.packing import *
 from polygraph.ops.padding import *
+from polygraph.ops.partitioning import *
 from polygraph.ops.powers import *
 from polygraph.ops.random_crop import *
 from polygraph.ops.random_functions import *
@@ -83,14 +103,19 @@ from polygraph.ops.rearranging import *
 from polygraph.ops.reduction import *
 from polygraph.ops.reversal import *
 from polygraph.ops.scans import *
+from polygraph.ops.segment_gradients import *
+from polygraph.ops.segments import *
 from polygraph.ops.shape_queries import *
 from polygraph.ops.shaping import *
 from polygraph.ops.slicing import *
+from polygraph.ops.sorting import argsort, bincount, searchsorted, sort
 from polygraph.ops.source_ops import constant, no_op, placeholder, placeholder_with_default
 from polygraph.ops.sparse import *
 from polygraph.ops.splitting import *
 from polygraph.ops.state import *
 from polygraph.ops.state_scatter import *
+from polygraph.ops.tensor_array import *
+from polygraph.ops.tensor_scatter import *
 
 __version__ = "0.1.0"
 
