@@ -21,6 +21,7 @@ from polygraph.ops.convolution import (
     conv2d_backprop_input,
     conv2d_transpose,
 )
+from polygraph.ops.convolution_3d import conv3d, conv3d_transpose
 from polygraph.ops.convolution_forms import (
     atrous_conv2d,
     atrous_conv2d_transpose,
@@ -69,7 +70,14 @@ from polygraph.ops.pooling import (
     max_pool2d,
     pool,
 )
+from polygraph.ops.rearranging import (
+    batch_to_space,
+    depth_to_space,
+    space_to_batch,
+    space_to_depth,
+)
 from polygraph.ops.softmax import log_softmax, softmax
+from polygraph.ops.sorting import in_top_k, top_k
 
 __all__ = [
     "atrous_conv2d",
@@ -79,6 +87,7 @@ __all__ = [
     "avg_pool2d",
     "batch_norm_with_global_normalization",
     "batch_normalization",
+    "batch_to_space",
     "bias_add",
     "conv1d",
     "conv1d_transpose",
@@ -86,8 +95,11 @@ __all__ = [
     "conv2d_backprop_filter",
     "conv2d_backprop_input",
     "conv2d_transpose",
+    "conv3d",
+    "conv3d_transpose",
     "convolution",
     "crelu",
+    "depth_to_space",
     "depthwise_conv2d",
     "depthwise_conv2d_backprop_filter",
     "depthwise_conv2d_backprop_input",
@@ -98,6 +110,7 @@ __all__ = [
     "elu",
     "embedding_lookup",
     "fused_batch_norm",
+    "in_top_k",
     "l2_loss",
     "l2_normalize",
     "leaky_relu",
@@ -122,10 +135,13 @@ __all__ = [
     "softmax_cross_entropy_with_logits_v2",
     "softplus",
     "softsign",
+    "space_to_batch",
+    "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
     "sufficient_statistics",
     "swish",
     "tanh",
+    "top_k",
     "weighted_cross_entropy_with_logits",
     "weighted_moments",
     "xw_plus_b",

@@ -16,7 +16,7 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.trace import make_error
 from polygraph.ops.arithmetic import abs, multiply
 from polygraph.ops.complex_numbers import conj
-from polygraph.ops.einsum import Einsum
+from polygraph.ops.diagonals import matrix_diag_part
 from polygraph.ops.elementwise import sqrt
 from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
@@ -277,12 +277,12 @@ def norm(
 
 
 def trace(x: Any, name: str | None = None) -> Tensor:
-    """The sums of the diagonals of square matrices.
+    """The sums of the diagonals of matrices.
 
     Args:
-      x: ``[..., n, n]``.
+      x: ``[..., rows, columns]``.
       name: of the operation.
     """
     with name_scope(name, "Trace", [x]) as scope:
         matrices = convert_to_tensor(x, name="x")
-        return Einsum([matrices], equation="...ii->...", name=scope)  # type: ignore[no-any-return]
+        return reduce_sum(matrix_diag_part(matrices), [-1], name=scope)

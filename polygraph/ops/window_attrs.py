@@ -100,10 +100,14 @@ def _reach(window: int, dilation: int) -> int:
     return (window - 1) * dilation + 1
 
 
-def _out(
+def out_size(
     size: int | None, window: int | None, stride: int, dilation: int, pads: Pair | None
 ) -> int | None:
-    """Length of the result along one axis; ``pads`` is None for SAME."""
+    """Length of the result along one axis; ``pads`` is None for SAME.
+
+    Raises:
+      ShapeError: the window does not fit.
+    """
     if size is None or (pads is not None and window is None):
         return None
     if pads is None:
@@ -143,7 +147,7 @@ def out_dims(
     strides = spatial(attrs["strides"], layout)
     dilations = spatial(attrs.get("dilations", (1, 1, 1, 1)), layout)
     return [
-        _out(*numbers)
+        out_size(*numbers)
         for numbers in zip(
             spatial(dims, layout),
             window,
@@ -153,6 +157,13 @@ def out_dims(
             strict=True,
         )
     ]
+
+
+def same_padding(size: int, window: int, stride: int, dilation: int) -> Pair:
+    """What SAME adds before and after an axis; an odd cell goes to the end."""
+    count = -(-size // stride)
+    missing = max(0, (count - 1) * stride + _reach(window, dilation) - size)
+    return missing // 2, missing - missing // 2
 
 
 def with_channels(
@@ -195,12 +206,10 @@ def _concrete_padding(
     sizes = spatial(shape, layout)
     strides = spatial(attrs["strides"], layout)
     dilations = spatial(attrs.get("dilations", (1, 1, 1, 1)), layout)
-    pads = []
-    for axis, given in enumerate(_given_pads(attrs, layout)):
-        count = -(-sizes[axis] // strides[axis])
-        covered = (count - 1) * strides[axis] + _reach(window[axis], dilations[axis])
-        missing = max(0, covered - sizes[axis])
-        # The odd cell goes to the end.
-        pads.append((missing // 2, missing - missing // 2) if given is None else given)
-    rows, columns = pads
+    rows, columns = (
+        same_padding(sizes[axis], window[axis], strides[axis], dilations[axis])
+        if given is None
+        else given
+        for axis, given in enumerate(_given_pads(attrs, layout))
+    )
     return rows, columns

@@ -138,6 +138,17 @@ def _convolutions() -> Iterator[Case]:
         lambda tf, i, f: tf.nn.conv1d(i, f, 2, "SAME"),
         (grid(2, 7, 3), grid(3, 3, 2, seed=1)),
     )
+    for padding, stride in (("SAME", 2), ("VALID", 1)):
+        yield Case(
+            f"conv3d/{padding}",
+            lambda tf, i, f, p=padding, s=stride: tf.nn.conv3d(i, f, [1, s, s, s, 1], p),
+            (grid(2, 4, 3, 4, 2), grid(3, 2, 2, 2, 2, seed=1)),
+        )
+    yield Case(
+        "conv3d_transpose",
+        lambda tf, i, f: tf.nn.conv3d_transpose(i, f, [1, 4, 4, 3, 2], [1, 2, 2, 1, 1]),
+        (grid(1, 2, 2, 3, 3), grid(3, 2, 2, 2, 3, seed=1)),
+    )
     yield Case("convolution", lambda tf, i, f: tf.nn.convolution(i, f, "VALID"), (x, k))
 
 
