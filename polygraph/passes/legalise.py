@@ -8,9 +8,10 @@ from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.errors import UnsupportedOpError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from polygraph.core.ground.backend import Backend
+    from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Program, Step
 
 
@@ -26,14 +27,24 @@ def unsupported_steps(program: Program, backend: Backend) -> Iterator[tuple[Step
 
 
 def _reason(step: Step, backend: Backend) -> str | None:
-    found = backend.unsupported.get(step.op)
+    values = (*step.operands, *step.results)
+    return limit_of(backend, step.op, [as_dtype(value.dtype).name for value in values])
+
+
+def limit_of(backend: Backend, op: Op, dtypes: Sequence[str]) -> str | None:
+    """Why ``backend`` does not lower ``op`` at operands and results of ``dtypes``, by name.
+
+    None where it does. A dtype that the backend does not declare is one that it does not hold:
+    no Program with one reaches it.
+    """
+    found = backend.unsupported.get(op)
+    for dtype in dtypes:
+        found = found or backend.unsupported.get((op, dtype))
+        if found is None and dtype not in backend.capabilities.dtypes:
+            found = f"it does not hold {dtype}"
     if found is not None:
         return found
-    for value in (*step.operands, *step.results):
-        found = backend.unsupported.get((step.op, as_dtype(value.dtype).name))
-        if found is not None:
-            return found
-    return None if step.op in backend.lowerings else "it has no lowering for it"
+    return None if op in backend.lowerings else "it has no lowering for it"
 
 
 def require_lowerings(program: Program, backend: Backend) -> Program:

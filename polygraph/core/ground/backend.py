@@ -115,6 +115,8 @@ class Backend:
       lowerings: every op that it lowers; composites in it are claimed, others are expanded.
       unsupported: ops, or ops at a dtype, that it does not lower, and why.
       widened: ops that it computes in a wider dtype and casts back, exactly.
+      waivers: shell patterns of conformance cases that fail, each with the reason that the
+        engine's own documentation gives; every case that a pattern fits has to fail.
       compile: makes an executable; every step of the Program is one that `lowerings` has.
       put: an engine array of its own from a NumPy array (copies).
       get: a NumPy array of its own from an engine array (copies).
@@ -136,4 +138,5 @@ class Backend:
         default_factory=lambda: MappingProxyType({})
     )
     widened: Mapping[tuple[Op, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    waivers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     close: Callable[[], None] = lambda: None
