@@ -53,10 +53,7 @@ def _rate(keep_prob: Any, rate: Any) -> Any:
     if rate is not None and keep_prob is not None:
         msg = "Cannot specify both 'keep_prob' and 'rate'."
         raise ValueError(msg)
-    if keep_prob is None:
-        found = rate
-    else:
-        found = 1 - keep_prob if _is_number(keep_prob) else subtract(1, keep_prob)
+    found = rate if keep_prob is None else 1 - keep_prob
     if found is None:
         msg = "dropout needs `keep_prob` or `rate`"
         raise ValueError(msg)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from polygraph.core.ground.program import Program
+from polygraph.core.ground.summary import filled
 from polygraph.core.ground.trace import make_error, prune
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
 
     from polygraph.core.ground.program import Check
     from polygraph.core.runtime.planner.stage import Planner
@@ -26,16 +27,10 @@ def check_error(
     """The error to raise for the check of index ``failed``."""
     check = program.checks[failed]
     details = _details(planner, program, check, state, feeds) if check.details else []
-    message = check.message.format(*map(_shown, details))
+    message = filled(check.message, details)
     if check.source is not None:
         message += f"\n\t [[node {check.source.name} ({check.source.type}), {check.source.frame}]]"
     return make_error(check.code, message)
-
-
-def _shown(detail: np.ndarray[Any, Any]) -> str:
-    if detail.ndim == 0:
-        return str(detail.item())
-    return np.array2string(detail, threshold=16, separator=" ")
 
 
 def _details(

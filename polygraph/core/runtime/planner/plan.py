@@ -7,7 +7,6 @@ values of equal sizes compile nothing. State is committed once, by the last stag
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from polygraph.core.runtime.planner.host import run_host_operation
 from polygraph.core.runtime.planner.regions import outside
 from polygraph.core.runtime.planner.rename import Done, Version
 from polygraph.core.runtime.planner.specialise import HostValue
-from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage
+from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage, ref_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.planner.specialise import HostStep
 
     Array = np.ndarray[Any, Any]
-
-log = logging.getLogger("polygraph.plan")
 
 CHILDREN_LIMIT = 256
 """Plans kept for different values under one stage; the least recently used goes first."""
@@ -237,7 +234,7 @@ class Plan:
             node.children.popitem(last=False)
         if len(node.children) >= _WARN_AT and not node.warned:
             node.warned = True
-            names = ", ".join(_ref_name(ref) for ref in stage.demanded) or "host results"
+            names = ", ".join(ref_name(ref) for ref in stage.demanded) or "host results"
             warnings.warn(
                 f"{len(node.children)} plans were made because of the values of {names}: each new "
                 "value compiles the rest of the graph again",
@@ -361,11 +358,3 @@ class HostLoop:
         for part in (self._condition, self._body):
             for plan in part.plans.values():
                 yield from plan.programs()
-
-
-def _ref_name(ref: Ref) -> str:
-    if isinstance(ref, Tensor):
-        return f"{ref.name!r} ({ref.op.frame})"
-    if isinstance(ref, Version):
-        return f"variable {ref.key.name!r}"
-    return f"a size in {ref.op.name!r} ({ref.op.frame})"

@@ -16,6 +16,7 @@ import numpy as np
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Check, Value
 from polygraph.core.ground.signature import TensorType
+from polygraph.core.ground.summary import without_details
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.trace import Builder, building
 from polygraph.core.runtime.planner.rename import Renamed, StateKey, Version, handed_in
@@ -124,8 +125,7 @@ def _relay_checks(outer: Specialiser, checks: Sequence[Check], flags: Sequence[A
     """Checks of a region become checks of its owner; their details stay inside."""
     builder = outer.result.builder
     for inner_check, flag in zip(checks, flags, strict=True):
-        count = inner_check.message.count("{}")
-        message = inner_check.message.format(*["<value inside a branch or loop>"] * count)
+        message = without_details(inner_check.message, "<value inside a branch or loop>")
         builder.checks.append(Check(inner_check.code, message, inner_check.source))
         builder.check_flags.append(builder.value(flag))
 

@@ -81,6 +81,7 @@ class Renamed:
       entry: for an operation that owns regions, per key the versions it hands in: read, write.
       final: per key that is written, the version that is left.
       outputs: what the region yields.
+      written: the state that each operation writes.
       imports: for a region, what it takes from outside: tensors, and versions handed in.
       reads: keys whose value from before is read, here or in a region inside.
     """
@@ -93,6 +94,11 @@ class Renamed:
     reads: dict[StateKey, None] = field(default_factory=dict)
     outputs: list[Ref] = field(default_factory=list)
     imports: dict[Tensor | Version, None] = field(default_factory=dict)
+    written: dict[Operation, list[StateKey]] = field(default_factory=dict)
+
+    def versions_of(self, op: Operation) -> list[Version]:
+        """The versions that ``op`` leaves."""
+        return [Version(key, op) for key in self.written.get(op, ())]
 
 
 def variable_behind(tensor: Tensor) -> StateKey | None:
@@ -212,6 +218,7 @@ class _Renamer:
         if op in self.cut.inner:
             written.extend(self._rename_regions(op, ancestors))
         if written:
+            self.result.written[op] = written
             self.writers.append(op)
             bit = 1 << (len(self.writers) - 1)
             ancestors |= bit

@@ -8,6 +8,8 @@ carried on the device, so that nothing stateful (a random draw) runs twice.
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +19,7 @@ from polygraph.core.ground.program import Block, Check, Parameter, Program, Valu
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.trace import Builder, prune
+from polygraph.core.runtime.logs import logger
 from polygraph.core.runtime.planner.regions import lower_owner
 from polygraph.core.runtime.planner.rename import StateKey, Version
 from polygraph.core.runtime.planner.specialise import HostValue, Specialised, Specialiser
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.planner.specialise import Abstract, HostStep, Observation
 
     StateType = Callable[[StateKey], TensorType]
+
+log = logger("plan")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +127,7 @@ class _StagePlanner:
         arrived: Mapping[Ref, TensorType | HostValue],
         known: Mapping[Ref, np.ndarray[Any, Any]],
     ) -> None:
+        self.start = time.perf_counter()
         self.planner = planner
         self.renamed = renamed
         self.goals = goals
@@ -203,27 +209,63 @@ class _StagePlanner:
 
     def _carried(self, result: Specialised, wanted: Sequence[Ref]) -> list[Ref]:
         """Refs that this stage computes anyway and that something outside of it uses."""
-        values = [found for ref in wanted if isinstance(found := result.env[ref], Value)]
-        block = prune(Block((), {}, tuple(result.builder.steps), tuple(values)))
-        produced = {value for step in block.steps for value in step.results}
+        carried = dict.fromkeys(self._of_stateful(result, wanted))
+        produced = self._produced(result, [*wanted, *carried])
         used: dict[Ref, None] = dict.fromkeys(self.goals.fetches)
         used.update(dict.fromkeys(self.goals.updates.values()))
         for op, operands in self._all_operands():
             if not self._inside(op, result, produced):
                 used.update(dict.fromkeys(ref for ref in operands if ref is not None))
         bound = (ref for ref in used if isinstance(result.env.get(ref), Value))
-        return [ref for ref in bound if result.env[ref] in produced]
+        carried.update(dict.fromkeys(ref for ref in bound if result.env[ref] in produced))
+        return list(carried)
 
-    def _all_operands(self) -> Iterable[tuple[Operation, Sequence[Ref | None]]]:
+    def _produced(self, result: Specialised, refs: Sequence[Ref]) -> set[Value]:
+        """The values that a stage computes in order to yield ``refs``."""
+        values = [found for ref in refs if isinstance(found := result.env[ref], Value)]
+        block = prune(Block((), {}, tuple(result.builder.steps), tuple(values)))
+        return {value for step in block.steps for value in step.results}
+
+    def _of_stateful(self, result: Specialised, wanted: Sequence[Ref]) -> list[Ref]:
+        """All that the stateful operations in this stage give: none of them may run again."""
+        carried: list[Ref] = []
+        while True:
+            produced = self._produced(result, [*wanted, *carried])
+            found = [
+                ref
+                for op, _ in self._all_operands()
+                if op.definition.stateful and self._touched(op, result, produced)
+                for ref in self._given_by(op)
+                if isinstance(result.env.get(ref), Value)
+            ]
+            if len(found) == len(carried):
+                return found
+            carried = found
+
+    def _touched(self, op: Operation, result: Specialised, produced: set[Value]) -> bool:
+        return any(result.env.get(ref) in produced for ref in self._given_by(op))
+
+    def _given_by(self, op: Operation) -> list[Ref]:
+        versions = [
+            version for renamed in self._all_renamed() for version in renamed.versions_of(op)
+        ]
+        return [*op.outputs, *versions]
+
+    def _all_renamed(self) -> Iterable[Renamed]:
         pending = [self.renamed]
         while pending:
             renamed = pending.pop()
-            for op, operands in renamed.operands.items():
-                yield op, operands
-                for part in renamed.inner.get(op, ()):
-                    pending.append(part)
+            yield renamed
+            pending.extend(part for parts in renamed.inner.values() for part in parts)
+
+    def _all_operands(self) -> Iterable[tuple[Operation, Sequence[Ref | None]]]:
+        for renamed in self._all_renamed():
+            yield from renamed.operands.items()
+            for op, parts in renamed.inner.items():
+                for part in parts:
                     yield op, part.outputs
-                for pair in renamed.entry.get(op, {}).values():
+            for op, entry in renamed.entry.items():
+                for pair in entry.values():
                     yield op, pair
 
     def _inside(self, op: Operation, result: Specialised, produced: set[Value]) -> bool:
@@ -273,6 +315,7 @@ class _StagePlanner:
         program, state, feeds = self._program(
             block, len(fetched), len(carried), list(updates), builder.checks if checks else []
         )
+        self._log(program, demanded, host)
         compiled = Compiled(program, self.planner.compile(program)) if block.results else None
         return Stage(
             compiled,
@@ -289,6 +332,20 @@ class _StagePlanner:
             observations,
             last,
             self._is_simple(last, compiled, fetches, fetched, observations),
+        )
+
+    def _log(self, program: Program, demanded: Sequence[Ref], host: Sequence[HostStep]) -> None:
+        if not log.isEnabledFor(logging.INFO):
+            return
+        feeds = zip(program.feeds, program.feed_values, strict=True)
+        log.info(
+            "%d steps of %d operations in %.1f ms; feeds: %s; updates %d variables; %s",
+            len(program.block.steps),
+            len(self.renamed.cut.ops),
+            1000 * (time.perf_counter() - self.start),
+            ", ".join(f"{feed.name} {value.type}" for feed, value in feeds) or "none",
+            len(program.updates),
+            _what_next(demanded, host),
         )
 
     def _updated_types(self, program: Program) -> list[TensorType] | None:
@@ -353,9 +410,24 @@ class _StagePlanner:
         return value
 
 
+def _what_next(demanded: Sequence[Ref], host: Sequence[HostStep]) -> str:
+    waits = [f"the value of {ref_name(ref)}" for ref in demanded]
+    waits += [f"{step.op.name!r} ({step.op.frame}): {step.reason}" for step in host]
+    return f"the next stage waits for {'; '.join(waits)}" if waits else "last stage"
+
+
 def _feed_parameter(ref: Ref) -> Parameter:
     if isinstance(ref, Tensor):
         return Parameter(ref.name, ref.op.frame)
     if isinstance(ref, Version):
         return Parameter(f"{ref.key.name} (written)", ref.key.op.frame)
     return Parameter(f"{ref.op.name} (asked)", ref.op.frame)
+
+
+def ref_name(ref: Ref) -> str:
+    """What people call it: its name, and the line that built it."""
+    if isinstance(ref, Tensor):
+        return f"{ref.name!r} ({ref.op.frame})"
+    if isinstance(ref, Version):
+        return f"variable {ref.key.name!r}"
+    return f"a size in {ref.op.name!r} ({ref.op.frame})"
