@@ -63,6 +63,7 @@ from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.modes import *
 from polygraph.core.runtime.session import InteractiveSession, Session, get_default_session
 from polygraph.core.runtime.templates import *
+from polygraph.core.runtime.variable_checks import *
 from polygraph.core.runtime.variable_collections import *
 from polygraph.core.runtime.variable_scope import *
 from polygraph.core.runtime.variables import *

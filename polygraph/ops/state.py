@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.tensor_shape import TensorShape
     from polygraph.core.ground.trace import Array
 
-__all__ = ["assign", "assign_add", "assign_sub", "count_up_to"]
+__all__ = ["assign", "assign_add", "assign_sub", "count_up_to", "is_variable_initialized"]
 
 
 def _variable_shape(context: ShapeContext) -> TensorShape:
@@ -203,3 +203,8 @@ def count_up_to(ref: Any, limit: int, name: str | None = None) -> Any:
     if not is_ref(ref):
         return ref.count_up_to(limit)
     return CountUpTo(ref, limit=limit, name=name)
+
+
+def is_variable_initialized(ref: Any, name: str | None = None) -> Any:
+    """Whether the variable had a value before the run: a bool scalar."""
+    return IsVariableInitialized(ref, name=name)

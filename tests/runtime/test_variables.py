@@ -187,6 +187,44 @@ def test_in_a_session() -> None:
         assert sess.run(counter) == 3
 
 
+def test_initial_values_of_other_variables() -> None:
+    v = tf.Variable(2.0, name="v")
+    with tf.variable_scope("s"):
+        w = tf.Variable(v * 3.0, name="w")
+    x = tf.Variable(w + v, name="x")
+    y = tf.Variable(v.initialized_value() * 5.0, name="y")
+    # Recorded on TensorFlow 2.21 compat.v1: the copy is called after the variable that it is for.
+    assert v.initial_value.name == "v/initial_value:0"
+    assert w.initial_value.name == "s/mul:0"
+    assert w.initializer.inputs[1].name == "s/mul_s/w:0"
+    with tf.Session(backend="numpy") as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run([v, w, x, y]) == [2.0, 6.0, 8.0, 10.0]
+        sess.run(v.assign(7.0))
+        assert sess.run(v.initialized_value()) == 7.0
+        sess.run(w.initializer)
+        assert sess.run(w) == 21.0
+
+
+def test_which_variables_have_no_value() -> None:
+    v, w = tf.Variable(2.0, name="v"), tf.Variable(3.0, name="w")
+    missing = tf.report_uninitialized_variables()
+    has_value = tf.is_variable_initialized(v)
+    with tf.Session(backend="numpy") as sess:
+        assert sess.run(missing).tolist() == [b"v", b"w"]
+        assert not sess.run(has_value)
+        sess.run(v.initializer)
+        assert sess.run(missing).tolist() == [b"w"]
+        assert sess.run(has_value)
+        assert sess.run(tf.assert_variables_initialized([v])) == 0
+        with pytest.raises(tf.errors.FailedPreconditionError):
+            sess.run(tf.assert_variables_initialized())
+        assert sess.run(tf.report_uninitialized_variables([])).size == 0
+    assert w.name == "w:0"
+    with tf.Graph().as_default():
+        assert tf.assert_variables_initialized() is None
+
+
 def test_a_variable_may_change_its_shape() -> None:
     v = tf.Variable([1.0, 2.0], validate_shape=False)
     longer = tf.assign(v, [1.0, 2.0, 3.0], validate_shape=False)

@@ -233,7 +233,9 @@ class Graph:
           ValueError: an element belongs to another graph.
         """
         outer, region = self._dependencies, self.region
-        block = Dependencies(graph_elements.operations(self, control_inputs or ()))
+        block = Dependencies(
+            graph_elements.operations(self, () if control_inputs is None else control_inputs)
+        )
         if control_inputs is None:
             self._dependencies = [block]
             self.region = None

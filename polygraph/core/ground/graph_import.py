@@ -18,6 +18,7 @@ from polygraph.core.ground.shape_inference import infer_outputs, propagate_const
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
@@ -65,6 +66,31 @@ def _spans(definition: OpDef, attrs: Mapping[str, Any]) -> list[slice | int]:
     return spans
 
 
+def rebuild(
+    graph: Graph,
+    definition: OpDef,
+    inputs: Sequence[Tensor],
+    spans: Sequence[slice | int],
+    attrs: dict[str, Any],
+    name: str,
+    before: Sequence[Operation] = (),
+) -> Operation:
+    """Add an operation whose attributes and inputs are complete, and which comes after ``before``.
+
+    Raises:
+      ValueError: the static shapes do not fit.
+    """
+    operation = graph.add(definition, inputs, spans, attrs, name)
+    if before:
+        operation._add_control_inputs(before)  # noqa: SLF001 - it is being built
+    operation.add_outputs(infer_outputs(operation, output_dtypes(definition, attrs)))
+    graph.append(operation)
+    if definition.type == "Const":
+        set_constant(operation.outputs[0], attrs["value"])
+    propagate_constants(operation)
+    return operation
+
+
 class _Import:
     """One call of `import_graph_def`: what was built so far, by the names in the data."""
 
@@ -101,16 +127,9 @@ class _Import:
         inputs = [self.tensor(name, node) for name in node.input if not name.startswith("^")]
         spans = _spans(definition, attrs)
         _check_dtypes(definition, attrs, inputs, spans, node)
-        operation = self.graph.add(definition, inputs, spans, attrs, node.name)
-        operation._add_control_inputs(  # noqa: SLF001 - it is being built
-            [self.operations[name[1:]] for name in node.input if name.startswith("^")]
-        )
-        operation.add_outputs(infer_outputs(operation, output_dtypes(definition, attrs)))
-        self.graph.append(operation)
+        before = [self.operations[name[1:]] for name in node.input if name.startswith("^")]
+        operation = rebuild(self.graph, definition, inputs, spans, attrs, node.name, before)
         operation.device = node.device or operation.device
-        if node.op == "Const":
-            set_constant(operation.outputs[0], attrs["value"])
-        propagate_constants(operation)
         self.operations[node.name] = operation
 
     def element(self, name: str) -> Tensor | Operation:

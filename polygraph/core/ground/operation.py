@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground.graph_def import node_of
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.upward import UPWARD
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.dtypes import DType
     from polygraph.core.ground.graph import Graph
+    from polygraph.core.ground.graph_def import NodeDef
     from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.program import Source
     from polygraph.core.ground.region import Region
@@ -73,6 +75,11 @@ class Operation:
     def type(self) -> str:
         """TF1's op type."""
         return self.definition.type
+
+    @property
+    def node_def(self) -> NodeDef:
+        """The operation as plain data."""
+        return node_of(self)
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

@@ -13,6 +13,7 @@ from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.errors import UnimplementedError
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.ground.naming import name_from_scope_name
 from polygraph.core.ground.operators import Operators
 from polygraph.core.ground.scopes import (
     add_to_collections,
@@ -22,6 +23,7 @@ from polygraph.core.ground.scopes import (
     name_scope,
 )
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
+from polygraph.core.runtime.initial_values import initialized_or, safe_initial_value
 from polygraph.ops import state, state_scatter
 from polygraph.ops.identity_ops import Identity, identity
 
@@ -155,8 +157,9 @@ class Variable(Operators):
         self._variable: Tensor = state.VariableV2(
             shape=shape, dtype=value.dtype.base_dtype, name=scope
         )
+        guarded = safe_initial_value(value, name_from_scope_name(scope))
         self._initializer: Operation = state.assign(
-            self._variable, value, validate_shape=self._validate_shape
+            self._variable, guarded, validate_shape=self._validate_shape
         ).op
         with colocate_with(self._variable.op):
             if self._caching_device is None:
@@ -268,6 +271,11 @@ class Variable(Operators):
     def read_value(self) -> Tensor:
         """A new tensor with the value that it has when this very operation runs."""
         return identity(self._variable, name="read")  # type: ignore[no-any-return]
+
+    def initialized_value(self) -> Tensor:
+        """Its value, or its initial value where it has none yet."""
+        with control_dependencies(None):
+            return initialized_or(self._variable, self.read_value, self._initializer.inputs[1])
 
     def eval(self, session: Any = None) -> Any:
         """Its value in ``session``, or in the default session.
