@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.core.ground.dtypes import DType, as_dtype, bool_, float32, int32, int64, string
-from polygraph.core.ground.tensor_shape import as_shape
+from polygraph.core.ground.tensor_shape import Dimension, as_shape
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -31,9 +31,7 @@ def _leaves(value: Any) -> list[Any]:
 
 
 def _refuse(value: Any, dtype: DType) -> TypeError:
-    return TypeError(
-        f"Expected {dtype.name}, but got {value!r} of type '{type(value).__name__}'."
-    )
+    return TypeError(f"Expected {dtype.name}, but got {value!r} of type '{type(value).__name__}'.")
 
 
 def _check_leaf(leaf: Any, dtype: DType) -> None:
@@ -75,23 +73,45 @@ def _default_dtype(array: Array, value: Any) -> DType:
     return as_dtype(array.dtype)
 
 
-def _from_python(value: Any, dtype: DType | None) -> Array:
+def _plain(value: Any) -> Any:
+    """``value`` with dimensions as the numbers that they are.
+
+    Raises:
+      ValueError: a dimension is not known.
+    """
+    if isinstance(value, Dimension):
+        if value.value is None:
+            msg = "Cannot convert an unknown Dimension to a Tensor: use tf.shape(t) instead"
+            raise ValueError(msg)
+        return int(value.value)
+    if isinstance(value, list | tuple) and any(
+        isinstance(item, Dimension | list | tuple) for item in value
+    ):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _parsed(value: Any, dtype: DType | None) -> Array:
     leaf = _first_leaf(value)
-    if dtype is not None:
-        for item in _leaves(value):
-            _check_leaf(item, dtype)
     try:
         if dtype == string or (dtype is None and isinstance(leaf, str | bytes | np.str_)):
             return _object_array(value)
-        if dtype is not None:
-            return np.asarray(value, dtype=dtype.np_dtype)
-        array = np.asarray(value)
+        return np.asarray(value, dtype=None if dtype is None else dtype.np_dtype)
     except OverflowError as error:
-        assert dtype is not None
-        raise _refuse(leaf, dtype) from error
+        raise TypeError(f"{value!r} does not fit {dtype}") from error
     except ValueError as error:
         msg = f"cannot make a tensor of {value!r}: {error}"
         raise ValueError(msg) from error
+
+
+def _from_python(value: Any, dtype: DType | None) -> Array:
+    value = _plain(value)
+    if dtype is not None:
+        for item in _leaves(value):
+            _check_leaf(item, dtype)
+    array = _parsed(value, dtype)
+    if dtype is not None or isinstance(_first_leaf(value), str | bytes | np.str_):
+        return array
     if array.dtype == object:
         msg = f"cannot make a tensor of {value!r} (of type {type(value).__name__})"
         raise ValueError(msg)
@@ -99,7 +119,7 @@ def _from_python(value: Any, dtype: DType | None) -> Array:
         return array.astype(np.float32)
     found = _default_dtype(array, value)
     if found == float32 and any(isinstance(item, bool) for item in _leaves(value)):
-        raise _refuse(leaf, bool_)
+        raise _refuse(_first_leaf(value), bool_)
     return array.astype(found.np_dtype)
 
 
@@ -116,11 +136,15 @@ def _reshaped(array: Array, shape: Any, *, verify: bool) -> Array:
         raise ValueError(msg)
     if array.size == size:
         return array.reshape(wanted)
-    filled = np.concatenate([array.reshape(-1), np.repeat(array.reshape(-1)[-1:], size - array.size)])
+    filled = np.concatenate(
+        [array.reshape(-1), np.repeat(array.reshape(-1)[-1:], size - array.size)]
+    )
     return filled.reshape(wanted)
 
 
-def make_array(value: Any, dtype: DType | None, shape: Any = None, verify_shape: bool = False) -> Array:
+def make_array(
+    value: Any, dtype: DType | None, shape: Any = None, verify_shape: bool = False
+) -> Array:
     """``value`` as an array of its own, by TF1's rules for `tf.constant`.
 
     Raises:
