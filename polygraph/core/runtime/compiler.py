@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground.fingerprint import fingerprint
 from polygraph.core.ground.hooks import plugin_manager
 from polygraph.core.ground.verifier import verify
+from polygraph.core.runtime.logs import logger
 from polygraph.passes import PIPELINE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.backend import Backend, Executable
     from polygraph.core.ground.program import Program
 
-log = logging.getLogger("polygraph.compile")
+log, cache_log = logger("compile"), logger("cache")
 
 VERIFY_EACH = os.environ.get("POLYGRAPH_VERIFY") == "each"
 """Verify after every pass, to find the one at fault: on in our own tests."""
@@ -60,20 +60,23 @@ class Compiler:
     def __call__(self, program: Program) -> Executable:
         """The executable of ``program``; from the cache where an equal one was compiled."""
         self._planned(program=program)
+        start = time.perf_counter()
         optimised = self.optimise(program)
         key = fingerprint(optimised)
+        passes = time.perf_counter() - start
         with self._lock:
             found = self._cache.get(key)
             if found is not None:
                 self._cache.move_to_end(key)
-                log.debug("cache hit: %s %s", program.name, key[:12])
+                cache_log.debug("executable hit: %s", key[:12])
                 return found
+        cache_log.debug("executable miss: %s", key[:12])
         start = time.perf_counter()
         executable = self._backend.compile(optimised)
         seconds = time.perf_counter() - start
         log.info(
-            "compiled %s %s: %d steps, tier %s, %.3f s",
-            program.name, key[:12], len(optimised.block.steps), executable.tier, seconds,
+            "%s: %d steps, tier %s, passes %.1f ms, compiler %.1f ms",
+            key[:12], len(optimised.block.steps), executable.tier, 1000 * passes, 1000 * seconds,
         )  # fmt: skip
         self._compiled(program=optimised, executable=executable, seconds=seconds)
         with self._lock:

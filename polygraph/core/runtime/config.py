@@ -16,7 +16,7 @@ HONOURED: dict[str, str] = {
     "backend_options": "passed to the backend",
     "operation_timeout_in_ms": "a run that takes longer ends with DeadlineExceededError",
     "graph_options.optimizer_options.global_jit_level": "ON_1 or ON_2 ask for the compiled tier",
-    "log_device_placement": "logs the device of every plan",
+    "log_device_placement": "logs the device of the session to the logger polygraph.plan",
 }
 
 IGNORED: dict[str, str] = {

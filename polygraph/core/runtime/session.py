@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -20,6 +19,7 @@ from polygraph.core.runtime.config import ConfigProto
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
 from polygraph.core.runtime.feeds import feed_items
 from polygraph.core.runtime.fetches import Fetches
+from polygraph.core.runtime.logs import configure_logs, logger, plan_cache
 from polygraph.core.runtime.planner.plan import RunContext
 from polygraph.core.runtime.planner.stage import Planner
 from polygraph.core.runtime.run_plan import Entry, make_entry, run_key
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.graph import Graph
     from polygraph.core.runtime.planner.rename import StateKey
 
-log = logging.getLogger("polygraph.plan")
+log = logger("plan")
 
 PLAN_LIMIT = 512
 """Run signatures that one session keeps plans for."""
@@ -98,6 +98,7 @@ class BaseSession:
         if config is not None and not isinstance(config, ConfigProto):
             msg = f"config must be a tf.ConfigProto, but got {type(config).__name__}"
             raise TypeError(msg)
+        configure_logs()
         self._config = config or ConfigProto()
         self._graph = graph if graph is not None else get_default_graph()
         name = backend or self._config.backend or default_backend_name()
@@ -106,7 +107,7 @@ class BaseSession:
         self._lock = StateLock()
         self._planning = threading.RLock()
         self._compiler = Compiler(self._backend)
-        self._entries: dict[Any, Entry] = {}
+        self._entries: dict[Any, Entry] = plan_cache()
         self._closed: str | None = None
         self._entered: list[Any] = []
         self._timeout_in_ms: int = self._config.operation_timeout_in_ms

@@ -17,7 +17,6 @@ import numpy as np
 from polygraph.core.ground.errors import FailedPreconditionError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
-from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.planner.details import check_error
 from polygraph.core.runtime.planner.host import run_host_operation
 from polygraph.core.runtime.planner.regions import outside
