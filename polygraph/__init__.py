@@ -59,12 +59,14 @@ from polygraph.core.runtime.discovery import (
     register_backend,
     set_default_backend,
 )
+from polygraph.core.runtime.get_variable import *
 from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.modes import *
 from polygraph.core.runtime.session import InteractiveSession, Session, get_default_session
 from polygraph.core.runtime.templates import *
 from polygraph.core.runtime.variable_checks import *
 from polygraph.core.runtime.variable_collections import *
+from polygraph.core.runtime.variable_defaults import *
 from polygraph.core.runtime.variable_scope import *
 from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *

@@ -8,7 +8,7 @@ from polygraph.core.ground.dtypes import int64
 from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.operation import Operation
-from polygraph.core.runtime.variable_scope import get_variable
+from polygraph.core.runtime.get_variable import get_variable
 from polygraph.ops.initializers import zeros_initializer
 
 

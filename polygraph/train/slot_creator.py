@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.scopes import colocate_with
-from polygraph.core.runtime.variable_scope import (
-    get_variable,
-    get_variable_scope,
-    variable_scope,
-)
+from polygraph.core.runtime.get_variable import get_variable
+from polygraph.core.runtime.variable_scope import get_variable_scope, variable_scope
 from polygraph.ops.filling import zeros
 from polygraph.ops.initializers import zeros_initializer
 from polygraph.ops.shape_queries import shape as shape_of

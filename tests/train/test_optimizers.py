@@ -14,12 +14,13 @@ from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.scopes import name_scope
+from polygraph.core.runtime.get_variable import get_variable
 from polygraph.core.runtime.session import Session
 from polygraph.core.runtime.variable_collections import (
     global_variables,
     global_variables_initializer,
 )
-from polygraph.core.runtime.variable_scope import get_variable, variable_scope
+from polygraph.core.runtime.variable_scope import variable_scope
 from polygraph.core.runtime.variables import Variable
 from polygraph.ops import operators, packing  # noqa: F401 - what a tensor's operators call
 from polygraph.ops.elementwise import square

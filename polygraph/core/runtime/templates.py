@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground import source
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.scopes import get_collection
-from polygraph.core.runtime.variable_scope import VariableScope, variable_scope
+from polygraph.core.runtime.variable_scope import variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from polygraph.core.runtime.variable_defaults import VariableScope
     from polygraph.core.runtime.variables import Variable
 
 __all__ = ["make_template"]
