@@ -1,0 +1,1 @@
+"""PyTorch: each Program is one generated function, or what inductor or CUDA graphs make of it."""

@@ -1,0 +1,39 @@
+"""What discovery reads of the torch backend; imports no engine."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from polygraph.core.ground.backend import BackendSpec, Capabilities
+from polygraph.core.ground.dtypes import ALL, string
+
+CAPABILITIES = Capabilities(
+    dtypes=frozenset(dtype.name for dtype in ALL if dtype is not string),
+    control_flow=True,
+    compiled=False,
+    in_place_state=True,
+    symbolic_dims=False,
+    devices=("cpu", "cuda"),
+)
+
+COMPILE = ("none", "inductor")
+"""What the option ``compile`` may be."""
+
+OPTIONS = MappingProxyType(
+    {
+        "compile": (
+            "'inductor' compiles each plan with torch's inductor before its first run, which takes "
+            "seconds and a C++ compiler, and makes runs faster; 'none' runs the generated function "
+            "on the processor and captures it into a CUDA graph on a GPU (default: 'none')"
+        ),
+    }
+)
+"""The keys that ``config`` may have, each with what it means."""
+
+SPEC = BackendSpec(
+    name="torch",
+    factory="polygraph.backends.torch.backend:make",
+    capabilities=CAPABILITIES,
+    requires=("torch",),
+    extra="torch",
+)
