@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,14 +125,17 @@ def _from_python(value: Any, dtype: DType | None) -> Array:
 
 
 def _reshaped(array: Array, shape: Any, *, verify: bool) -> Array:
-    wanted = tuple(as_shape(shape).as_list())
+    wanted = tuple(int(dim) for dim in as_shape(shape).as_list())  # type: ignore[arg-type]
     if array.shape == wanted:
         return array
-    size = int(np.prod(wanted, dtype=np.int64))
+    size = math.prod(wanted)
     if verify:
         msg = f"Expected Tensor's shape: {wanted}, got {array.shape}."
         raise TypeError(msg)
-    if array.size > size or array.size == 0 != size:
+    if size == 0 or array.size == 0:
+        # TF1 has nothing to check here: no values are asked for, or none given.
+        return np.zeros(wanted, array.dtype)
+    if array.size > size:
         msg = f"cannot give a value of {array.size} elements the shape {wanted} of {size} elements"
         raise ValueError(msg)
     if array.size == size:

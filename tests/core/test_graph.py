@@ -259,3 +259,12 @@ def test_convert_to_tensor() -> None:
     assert tf.convert_to_tensor(tf.TensorShape([2, 3])).dtype == tf.int32
     with pytest.raises(ValueError, match="partially known"):
         tf.convert_to_tensor(tf.TensorShape([None]))
+
+
+def test_constants_of_no_elements() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1: every value fits a shape of no elements.
+    for value in (1.0, [1.0], [1.0, 2.0], [[1.0]]):
+        assert tf.constant(value, shape=[0, 3]).shape.as_list() == [0, 3]
+    assert tf.zeros([0, 3]).op.type == "Const"
+    with pytest.raises(ValueError, match="3 elements the shape"):
+        tf.constant([1, 2, 3], shape=[2])
