@@ -61,7 +61,7 @@ class _Printer:
     def _line(self, depth: int, text: str, comment: str = "") -> None:
         line = "  " * depth + text
         if comment and self.sources:
-            line = f"{line:<{_COMMENT_COLUMN}}# {comment}"
+            line = f"{line:<{_COMMENT_COLUMN - 2}}  # {comment}"
         self.lines.append(line.rstrip())
 
     def _block(self, block: Block, depth: int) -> None:
@@ -73,7 +73,8 @@ class _Printer:
     def _constant(self, array: np.ndarray[Any, Any]) -> str:
         dtype = short_name(array.dtype)
         if array.size <= _INLINE_CONSTANT:
-            return f"{dtype}({np.array2string(array, separator=', ', threshold=99)})"
+            text = np.array2string(array, separator=", ", threshold=99)
+            return f"{dtype}({' '.join(text.split())})"
         return f"{dtype}{list(array.shape)}(...)"
 
     def _name(self, value: Value) -> str:
