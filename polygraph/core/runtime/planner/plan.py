@@ -176,7 +176,7 @@ class Plan:
             stage = node.stage
             self._execute(context, stage, run)
             if stage.last:
-                return [self._value(context, ref, stage, run) for ref in self.goals.fetches]
+                return self._fetch(context, stage, run)
             node = self._next(context, node, stage, run)
 
     def _plan(self, context: RunContext, run: _Run) -> Stage:
@@ -203,6 +203,16 @@ class Plan:
             observation.observe(observation.op, *seen)
         if stage.updated:
             context.commit(stage.updated, updates, stage.updated_types)
+
+    def _fetch(self, context: RunContext, stage: Stage, run: _Run) -> list[Any]:
+        """The goals' fetches, each in memory of its own: not a feed's, nor another fetch's."""
+        own = set(stage.fetched)
+        arrays: list[Any] = []
+        for ref in self.goals.fetches:
+            value = self._value(context, ref, stage, run)
+            arrays.append(value if ref in own else value.copy())
+            own.discard(ref)
+        return arrays
 
     def _value(self, context: RunContext, ref: Ref, stage: Stage, run: _Run) -> Any:
         if ref in stage.known:
