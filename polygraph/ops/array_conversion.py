@@ -134,7 +134,7 @@ def _reshaped(array: Array, shape: Any, *, verify: bool) -> Array:
         raise TypeError(msg)
     if size == 0 or array.size == 0:
         # TF1 has nothing to check here: no values are asked for, or none given.
-        return np.zeros(wanted, array.dtype)
+        return np.full(wanted, b"" if array.dtype == object else 0, array.dtype)
     if array.size > size:
         msg = f"cannot give a value of {array.size} elements the shape {wanted} of {size} elements"
         raise ValueError(msg)
