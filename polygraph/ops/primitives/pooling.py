@@ -111,6 +111,14 @@ def _max_pool_type(
     return _pooled(x, ksize, strides, padding, data_format)
 
 
+def _or_zero(values: Array, mask: Array) -> Array:
+    """``values`` where the mask holds, else 0: by bits, much faster than a choice cell by cell."""
+    bits = np.dtype(f"i{values.itemsize}")
+    keep = -mask.view(np.int8).astype(bits)
+    masked: Array = (values.view(bits) & keep).view(values.dtype)
+    return masked
+
+
 def _max_pool_grad_samples() -> Iterator[tuple[Any, ...]]:
     for shape, out, attrs in _SAMPLES:
         x = np.arange(np.prod(shape)).reshape(shape) * 7 % 5 / 2.0
@@ -140,7 +148,8 @@ def max_pool_grad(
     """
     sums = wide(x.dtype)
     images = padded(to_nhwc(x, data_format), padding, _lowest(x.dtype))
-    greatest, gradient = to_nhwc(y, data_format), to_nhwc(dy, data_format)
+    greatest = to_nhwc(y, data_format)
+    gradient = to_nhwc(dy, data_format).astype(sums, copy=False)
     result = np.zeros(images.shape, sums)
     free = np.ones(greatest.shape, bool)
     for cells, target in zip(
@@ -149,7 +158,7 @@ def max_pool_grad(
         here = cells == greatest
         here &= free
         free ^= here
-        np.add(target, gradient, out=target, where=here)
+        np.add(target, _or_zero(gradient, here), out=target)
     return from_nhwc(cropped(result, padding), data_format)
 
 
