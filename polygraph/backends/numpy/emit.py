@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.backends.numpy.expressions import expression
 from polygraph.backends.numpy.liveness import Buffers, is_ufunc, plan_buffers
 from polygraph.backends.numpy.table import UFUNCS
 from polygraph.ops.primitives.control import cond, while_loop
@@ -23,7 +24,7 @@ class Emitter:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.objects: dict[str, Any] = {"asarray": np.asarray}
+        self.objects: dict[str, Any] = {"asarray": np.asarray, "numpy": np}
         self._names: dict[Value, str] = {}
         self._object_names: dict[int, str] = {}
 
@@ -63,7 +64,11 @@ class Emitter:
         elif is_ufunc(step):
             self._ufunc(step, depth, buffers)
         else:
-            self._call(step, depth)
+            written = expression(step, [self.name(value) for value in step.operands])
+            if written is None:
+                self._call(step, depth)
+            else:
+                self.line(depth, f"{self.name(step.results[0])} = {written}")
 
     def _ufunc(self, step: Step, depth: int, buffers: Buffers | None) -> None:
         function = self.object(UFUNCS[step.op], step.op.name)

@@ -10,17 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from polygraph.backends.numpy.expressions import plain
 from polygraph.backends.numpy.table import FRESH, UFUNCS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    import numpy as np
-
     from polygraph.core.ground.program import Block, Step, Value
     from polygraph.core.ground.signature import TensorType
-
-_POOLED_KINDS = "biufc"
 
 
 @dataclass(slots=True, eq=False)
@@ -40,11 +37,7 @@ class Buffers:
 
 def is_ufunc(step: Step) -> bool:
     """Whether the step is one ufunc call on dtypes that need no widening."""
-    return step.op in UFUNCS and all(_plain(value.dtype) for value in step.operands)
-
-
-def _plain(dtype: np.dtype[np.generic]) -> bool:
-    return dtype.isbuiltin == 1 and dtype.kind in _POOLED_KINDS and dtype.char != "e"
+    return step.op in UFUNCS and all(plain(value.dtype) for value in step.operands)
 
 
 def plan_buffers(block: Block) -> Buffers:

@@ -86,6 +86,10 @@ FRESH: frozenset[Op] = frozenset(
         red.argmax,
         red.argmin,
         shaping.pad,
+        red.reduce_max,
+        red.reduce_min,
+        red.reduce_all,
+        red.reduce_any,
     }
 )
 """Ops whose result is never a view of an operand."""

@@ -92,7 +92,9 @@ class HiddenState:
         return np.asarray(self.initial(operation), self.dtype.np_dtype)
 
 
-_ARG = re.compile(r"(?P<name>\w+)\s*:\s*(?P<ref>&)?(?:(?P<number>\w+)\*)?(?P<dtype>\w+)(?P<each>\*)?$")
+_ARG = re.compile(
+    r"(?P<name>\w+)\s*:\s*(?P<ref>&)?(?:(?P<number>\w+)\*)?(?P<dtype>\w+)(?P<each>\*)?$"
+)
 
 
 def parse_args(text: str) -> tuple[Arg, ...]:
@@ -103,7 +105,13 @@ def parse_args(text: str) -> tuple[Arg, ...]:
             msg = f"bad argument in an op signature: {part!r}"
             raise ValueError(msg)
         args.append(
-            Arg(found["name"], found["dtype"], found["number"], bool(found["each"]), bool(found["ref"]))
+            Arg(
+                found["name"],
+                found["dtype"],
+                found["number"],
+                bool(found["each"]),
+                bool(found["ref"]),
+            )
         )
     return tuple(args)
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import numpy as np
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.signature import Shape, TensorType
@@ -35,9 +35,7 @@ class Value:
 
     __slots__ = ("annotations", "type")
 
-    def __init__(
-        self, type_: TensorType, annotations: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, type_: TensorType, annotations: Mapping[str, object] | None = None) -> None:
         self.type = type_
         self.annotations = annotations
 

@@ -24,9 +24,7 @@ _CONSTANT_LIMIT = 64
 """Constants of more elements are not computed while the graph is built."""
 
 
-def infer_outputs(
-    operation: Operation, dtypes: Sequence[DType]
-) -> list[tuple[DType, TensorShape]]:
+def infer_outputs(operation: Operation, dtypes: Sequence[DType]) -> list[tuple[DType, TensorShape]]:
     """Dtype and static shape of each output.
 
     Raises:

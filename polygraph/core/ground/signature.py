@@ -17,13 +17,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from polygraph.core.ground.dtypes import dtype_from_short_name, short_name
 from polygraph.core.ground.errors import ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
 
     from polygraph.core.ground.dtypes import DType
 

@@ -83,7 +83,9 @@ class SparseTensor:
 
     def eval(self, feed_dict: Any = None, session: Any = None) -> SparseTensorValue:
         """Its value in ``session``, or in the default session."""
-        parts = [part.eval(feed_dict, session) for part in (self.indices, self.values, self.dense_shape)]
+        parts = [
+            part.eval(feed_dict, session) for part in (self.indices, self.values, self.dense_shape)
+        ]
         return SparseTensorValue(*parts)
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from polygraph.core.ground.program import Block, Check, Source, Step, Value
 from polygraph.core.ground.signature import TensorType
+from polygraph.core.ground.summary import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ def check(flag: Array, code: type[Exception], message: str, details: Sequence[Ar
     Args:
       flag: scalar condition.
       code: the error class, one of `polygraph.core.ground.errors`.
-      message: what went wrong, with one ``{}`` for each detail.
+      message: what went wrong, with one ``{}`` for each detail; ``{:3}`` shows 3 elements.
       details: values shown in the message.
     """
     builder = current_builder()
@@ -158,7 +159,7 @@ def check(flag: Array, code: type[Exception], message: str, details: Sequence[Ar
         if bool(flag):
             return
         if builder is None:
-            raise make_error(code, message.format(*details))
+            raise make_error(code, filled(message, details))
     if builder is None:
         msg = "check() on a traced value needs an open builder"
         raise RuntimeError(msg)

@@ -47,7 +47,9 @@ def _verify_block(name: str, block: Block) -> None:
         raise VerificationError(f"{name}: a parameter stands twice")
     for value, array in block.constants.items():
         if (array.dtype, array.shape) != (value.dtype, value.shape):
-            raise VerificationError(f"{name}: a constant of {array.dtype}{array.shape} is {value.type}")
+            raise VerificationError(
+                f"{name}: a constant of {array.dtype}{array.shape} is {value.type}"
+            )
         defined.add(value)
     for step in block.steps:
         _verify_step(name, step, defined)
@@ -61,7 +63,9 @@ def _verify_step(name: str, step: Step, defined: set[Value]) -> None:
     where = f"{name}: {step.op.name}"
     for operand in step.operands:
         if operand not in defined:
-            raise VerificationError(f"{where}: an operand of type {operand.type} is not defined yet")
+            raise VerificationError(
+                f"{where}: an operand of type {operand.type} is not defined yet"
+            )
     for result in step.results:
         if result in defined:
             raise VerificationError(f"{where}: a result is defined twice")

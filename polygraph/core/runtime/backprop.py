@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.ground.op_spec import Kind
 from polygraph.core.runtime.gradient_registry import rule_of
 from polygraph.core.runtime.gradient_sums import total, without_broadcast
-from polygraph.core.runtime.planner.cut import cut, regions_of
+from polygraph.core.runtime.loop_gradients import while_gradients
+from polygraph.core.runtime.region_gradients import cond_gradients, has_gradient
 from polygraph.ops.grouping import tuple as gated
+from polygraph.ops.region_clone import region_captures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,21 +29,12 @@ _HAND_ON = frozenset({"Identity", "Merge", "Exit"})
 """Op types whose rule hands a gradient on as it is, so that a sparse one stays sparse."""
 
 
-def has_gradient(tensor: Tensor) -> bool:
-    """Whether gradients flow through ``tensor``: only through real and complex ones."""
-    dtype = tensor.dtype.base_dtype
-    return bool(dtype.is_floating or dtype.is_complex)
-
-
 def sources_of(op: Operation) -> tuple[Tensor, ...]:
     """What ``op`` computes from: its inputs, and what regions that it owns take from outside."""
-    owned = regions_of(op)
-    if not owned:
-        return op.inputs
     captured: dict[Tensor, None] = {}
-    for region in owned:
-        captured.update(cut(region, region.outputs, (), ()).captures)
-    return (*op.inputs, *captured)
+    for region in op.attrs.get("regions", ()):
+        captured.update(dict.fromkeys(region_captures(region)))
+    return (*op.inputs, *captured) if captured else op.inputs
 
 
 class Backprop:
@@ -104,7 +98,7 @@ class Backprop:
         while pending:
             op = pending.pop()
             if op not in sources:
-                sources[op] = sources_of(op)
+                sources[op] = () if op in self.stopped else sources_of(op)
                 pending.extend(tensor.op for tensor in sources[op])
         order = sorted(sources, key=lambda op: op.id)
         return order if self.graph.edits == 0 else self._sorted(order)
@@ -148,7 +142,21 @@ class Backprop:
             if self.colocate:
                 stack.enter_context(self.graph.colocate_with(op, ignore_existing=True))
             dys = [self.total_of(tensor) for tensor in op.outputs]
-            self._visit_plain(op, dys)
+            if op.definition.kind in {Kind.COND, Kind.WHILE}:
+                self._visit_owner(op, dys)
+            else:
+                self._visit_plain(op, dys)
+
+    def _visit_owner(self, op: Operation, dys: Sequence[Gradient | None]) -> None:
+        wanted = [tensor for tensor in dict.fromkeys(self.sources[op]) if has_gradient(tensor)]
+        through = cond_gradients if op.definition.kind is Kind.COND else while_gradients
+        self._take(wanted, through(self._inside, op, dys, wanted))
+
+    def _inside(
+        self, ys: Sequence[Tensor], xs: Sequence[Tensor], starts: Sequence[Gradient]
+    ) -> list[Gradient | None]:
+        """A differentiation within a region, which ends at ``xs``."""
+        return Backprop(self.graph, ys, xs, stops=xs).run(starts)
 
     def _visit_plain(self, op: Operation, dys: Sequence[Gradient | None]) -> None:
         if not any(map(has_gradient, op.inputs)):

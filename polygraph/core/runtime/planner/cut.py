@@ -31,6 +31,7 @@ class Cut:
       inner: for each operation that owns regions, the cuts of its regions.
       captures: tensors from outside, in the order found; fed tensors count as outside.
       control_captures: operations outside that must come before some operation inside.
+      replaced: operations in whose place another runs, which yields what they do and more.
     """
 
     region: Region | None
@@ -38,6 +39,16 @@ class Cut:
     inner: dict[Operation, tuple[Cut, ...]] = field(default_factory=dict)
     captures: dict[Tensor, None] = field(default_factory=dict)
     control_captures: dict[Operation, None] = field(default_factory=dict)
+    replaced: dict[Operation, Operation] = field(default_factory=dict)
+
+    def standing_for(self, tensor: Tensor) -> Tensor:
+        """What is computed for ``tensor``: itself, or an output of what replaces its operation."""
+        op = tensor.op
+        if op not in self.replaced:
+            return tensor
+        while op in self.replaced:
+            op = self.replaced[op]
+        return op.outputs[tensor.value_index]
 
 
 def regions_of(op: Operation) -> tuple[Region, ...]:
@@ -54,14 +65,26 @@ def cut(
     fed: Collection[Tensor],
 ) -> Cut:
     """What ``tensors`` and ``ops`` need within ``region``."""
-    return _Cutter(region, fed).run(tensors, ops)
+    tensors, ops = list(tensors), list(ops)
+    replaced: dict[Operation, Operation] = {}
+    while True:
+        result = _Cutter(region, fed, replaced).run(tensors, ops)
+        found = {op.attrs["_replaces"]: op for op in result.inner if "_replaces" in op.attrs}
+        if found.keys() <= replaced.keys():
+            return result
+        replaced = {**replaced, **found}
 
 
 class _Cutter:
     """Walks from goals to what they need; a work list, as chains may be long."""
 
-    def __init__(self, region: Region | None, fed: Collection[Tensor]) -> None:
-        self.result = Cut(region)
+    def __init__(
+        self,
+        region: Region | None,
+        fed: Collection[Tensor],
+        replaced: dict[Operation, Operation],
+    ) -> None:
+        self.result = Cut(region, replaced=replaced)
         self.fed = fed
         self.needed: dict[Operation, None] = {}
         self.pending: list[Operation] = []
@@ -78,7 +101,7 @@ class _Cutter:
         return self.result
 
     def need(self, tensors: Iterable[Tensor], ops: Iterable[Operation]) -> None:
-        for tensor in tensors:
+        for tensor in map(self.result.standing_for, tensors):
             if tensor in self.fed or tensor.op.region is not self.result.region:
                 self.result.captures[tensor] = None
             else:
@@ -103,18 +126,18 @@ class _Cutter:
 def predecessors(op: Operation, within: Cut) -> Iterable[Operation]:
     """Operations that ``op`` comes after, by any edge; some may lie outside of the cut."""
     for tensor in op.inputs:
-        yield tensor.op
+        yield within.standing_for(tensor).op
     yield from op.control_inputs
     for part in within.inner.get(op, ()):
         for tensor in part.captures:
-            yield tensor.op
+            yield within.standing_for(tensor).op
         yield from part.control_captures
 
 
 def _ordered(needed: Collection[Operation], within: Cut) -> list[Operation]:
     """By creation, which respects all edges unless edges were added later."""
     ops = sorted(needed, key=lambda op: op.id)
-    if not ops or ops[0].graph.edits == 0:
+    if not ops or (ops[0].graph.edits == 0 and not within.replaced):
         return ops
     waiting: dict[Operation, int] = {}
     followers: dict[Operation, list[Operation]] = {}

@@ -41,6 +41,11 @@ class StateKey(NamedTuple):
         return f"{self.op.name}/{self.op.definition.hidden[self.slot].name}"
 
 
+def hidden_key(op: Operation, slot: int) -> StateKey:
+    """The key of a piece of hidden state; a copy that replaces an operation goes on with its."""
+    return StateKey(op.attrs.get("_state_of", op), slot)
+
+
 class Version(NamedTuple):
     """The value of a piece of state after ``writer``.
 
@@ -172,7 +177,7 @@ class _Renamer:
         """What a region yields; a variable is yielded as the region leaves it."""
         key = self._key_of(tensor)
         if key is None:
-            return tensor
+            return self.cut.standing_for(tensor)
         if key in self.result.final:
             return self.result.final[key]
         return self._seen_from(key, 0)
@@ -211,7 +216,7 @@ class _Renamer:
             else:
                 operands.append(self._data(tensor, ancestors))
         for slot in range(len(op.definition.hidden)):
-            key = StateKey(op, slot)
+            key = hidden_key(op, slot)
             operands.append(self._last_written(key))
             self.result.reads[key] = None
             written.append(key)
@@ -263,7 +268,7 @@ class _Renamer:
 
     def _data(self, tensor: Tensor, ancestors: int) -> Ref:
         key = self._key_of(tensor)
-        return tensor if key is None else self._seen_from(key, ancestors)
+        return self.cut.standing_for(tensor) if key is None else self._seen_from(key, ancestors)
 
     def _rename_regions(self, op: Operation, ancestors: int) -> list[StateKey]:
         """Rename what ``op`` owns; give the keys that its regions write."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Source, Value
+from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.trace import Builder, NeedsValueError, building
 from polygraph.core.runtime.planner.rename import (
     Answer,
@@ -22,11 +23,12 @@ from polygraph.core.runtime.planner.rename import (
     Renamed,
     StateKey,
     Version,
+    hidden_key,
     reference_root,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.signature import Shape
@@ -105,6 +107,17 @@ class HostStep:
     reason: str
 
 
+def names_of(ref: Ref) -> Iterator[Ref]:
+    """``ref``, and the outputs of the operations that its operation runs in the place of."""
+    yield ref
+    while isinstance(ref, Tensor) and "_replaces" in ref.op.attrs:
+        outputs = ref.op.attrs["_replaces"].outputs
+        if ref.value_index >= len(outputs):
+            return
+        ref = outputs[ref.value_index]
+        yield ref
+
+
 class Specialiser:
     """Lowers renamed cuts into one builder."""
 
@@ -116,7 +129,8 @@ class Specialiser:
         initialized: Callable[[StateKey], bool],
         lower_owner: Callable[[Specialiser, Operation, Sequence[Ref | None], Renamed], None],
     ) -> None:
-        self.result = Specialised(builder, dict(arrived))
+        env = {name: abstract for ref, abstract in arrived.items() for name in names_of(ref)}
+        self.result = Specialised(builder, env)
         self._state = state
         self.initialized = initialized
         self.lower_owner = lower_owner
@@ -143,7 +157,8 @@ class Specialiser:
         """Let ``abstract`` stand for ``ref``."""
         if not isinstance(abstract, Value | HostValue):
             abstract = np.asarray(abstract)
-        self.result.env[ref] = abstract
+        for name in names_of(ref):
+            self.result.env[name] = abstract
 
     def lower_all(self, renamed: Renamed) -> None:
         """Lower the operations of ``renamed`` into the open builder."""
@@ -288,6 +303,6 @@ class Specialiser:
             for tensor, result in zip(op.outputs, results[:count], strict=True):
                 self.bind(tensor, result)
             for slot, result in enumerate(results[count:]):
-                self.bind(Version(StateKey(op, slot), op), result)
+                self.bind(Version(hidden_key(op, slot), op), result)
         if not op.outputs:
             self.bind(Done(op), np.asarray(True))  # noqa: FBT003

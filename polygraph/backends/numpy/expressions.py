@@ -1,0 +1,98 @@
+"""Ops that the straight-line function writes out, sparing the call of their reference.
+
+Each gives, bit for bit, what the reference gives on the dtypes that `plain` admits; the others
+go through the reference.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+
+from polygraph.ops.primitives import elementwise as ew
+from polygraph.ops.primitives import linalg, shaping
+from polygraph.ops.primitives import reduction as red
+
+if TYPE_CHECKING:
+    import numpy as np
+    from collections.abc import Callable, Mapping, Sequence
+
+    from polygraph.core.ground.op import Op
+    from polygraph.core.ground.program import Step
+
+    Expression = Callable[[Step, Sequence[str]], str | None]
+    """The source of a step's result, given the names of its operands; None to decline."""
+
+_KINDS = "biufc"
+
+
+def plain(dtype: np.dtype[np.generic]) -> bool:
+    """Whether references compute in ``dtype`` itself: all of NumPy's own but float16."""
+    return dtype.isbuiltin == 1 and dtype.kind in _KINDS and dtype.char != "e"
+
+
+def _reshape(step: Step, names: Sequence[str]) -> str:
+    return f"{names[0]}.reshape({step.attrs['shape']!r})"
+
+
+def _transpose(step: Step, names: Sequence[str]) -> str:
+    return f"{names[0]}.transpose({tuple(step.attrs['perm'])!r})"
+
+
+def _cast(step: Step, names: Sequence[str]) -> str | None:
+    complex_to_real = step.operands[0].dtype.kind == "c" != step.results[0].dtype.kind
+    return None if complex_to_real else f"{names[0]}.astype(numpy.{step.results[0].dtype.name})"
+
+
+def _select(_: Step, names: Sequence[str]) -> str:
+    return f"numpy.where({', '.join(names)})"
+
+
+def _matmul(step: Step, names: Sequence[str]) -> str | None:
+    if step.operands[0].dtype.kind not in "fc" or any(v.ndim != 2 for v in step.operands):  # noqa: PLR2004
+        return None
+    turned = (step.attrs.get("transpose_a", False), step.attrs.get("transpose_b", False))
+    one, other = (f"{n}.T" if turn else n for n, turn in zip(names, turned, strict=True))
+    return f"numpy.dot({one}, {other})"
+
+
+def _reduction(ufunc: str) -> Expression:
+    def expression(step: Step, names: Sequence[str]) -> str | None:
+        if step.operands[0].size == 0 or not step.attrs["axes"]:
+            return None
+        axes = tuple(axis % step.operands[0].ndim for axis in step.attrs["axes"])
+        dtype = f"numpy.{step.operands[0].dtype.name}"
+        return (
+            f"numpy.{ufunc}.reduce({names[0]}, {axes!r}, {dtype}, None, {step.attrs['keepdims']!r})"
+        )
+
+    return expression
+
+
+EXPRESSIONS: Mapping[Op, Expression] = MappingProxyType(
+    {
+        shaping.reshape: _reshape,
+        shaping.transpose: _transpose,
+        ew.cast: _cast,
+        ew.select: _select,
+        linalg.matmul: _matmul,
+        red.reduce_sum: _reduction("add"),
+        red.reduce_max: _reduction("maximum"),
+        red.reduce_min: _reduction("minimum"),
+        red.reduce_all: _reduction("logical_and"),
+        red.reduce_any: _reduction("logical_or"),
+    }
+)
+
+
+def expression(step: Step, names: Sequence[str]) -> str | None:
+    """The source of the result of ``step``, None where its reference must be called."""
+    write = EXPRESSIONS.get(step.op)
+    values = (*step.operands, *step.results)
+    if write is None or not all(plain(value.dtype) for value in values):
+        return None
+    found = write(step, names)
+    if found is None or step.results[0].ndim:
+        return found
+    return f"asarray({found})"
