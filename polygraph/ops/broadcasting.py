@@ -130,11 +130,7 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         counts = cast(convert_to_tensor(repeats), int32)
         if axis is None:
             values, axis = reshape(values, [-1]), 0
-        ndims = values.get_shape().ndims
-        if ndims is None:
-            msg = "repeat along an axis needs a tensor of known rank"
-            raise ValueError(msg)
-        axis %= ndims
+        axis = _from_front(axis, values)
         dims = shape(values)
         before, behind = slice_(dims, [0], [axis]), slice_(dims, [axis + 1], [-1])
         if counts.get_shape().num_elements() == 1:
@@ -146,6 +142,16 @@ def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None =
         return boolean_mask(
             _spread(values, axis, longest), sequence_mask(counts, longest), axis=axis
         )
+
+
+def _from_front(axis: int, values: Tensor) -> int:
+    ndims = values.get_shape().ndims
+    if axis >= 0:
+        return axis
+    if ndims is None:
+        msg = "repeat along an axis counted from the end needs a tensor of known rank"
+        raise ValueError(msg)
+    return axis % ndims
 
 
 def _spread(values: Tensor, axis: int, count: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from polygraph.ops.operand_checks import known_int, refuse, static_dims
 from polygraph.ops.primitives import elementwise as ew
 from polygraph.ops.primitives import indexing as prims
 from polygraph.ops.primitives import shaping
-from polygraph.ops.shaping import concat, stack
+from polygraph.ops.shaping import concat, reshape, stack
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
@@ -298,7 +298,7 @@ def eye(
             if num_rows == columns:
                 return matrix_diag(diagonal)
             return matrix_set_diag(zeros([*batch, num_rows, columns], element), diagonal)
-        sizes = [cast(convert_to_tensor(size), int32) for size in (num_rows, columns)]
+        sizes = [reshape(cast(convert_to_tensor(size), int32), []) for size in (num_rows, columns)]
         lead = cast(convert_to_tensor(batch, int32 if batch == [] else None), int32)
         whole = ones(concat([lead, stack(sizes)], 0), element)
         return matrix_band_part(whole, 0, 0)

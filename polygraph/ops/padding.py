@@ -117,8 +117,10 @@ _BORDER = {"REFLECT": 1, "SYMMETRIC": 0}
 def _mirrored_shape(context: ShapeContext) -> TensorShape:
     result = _padded_shape(context)
     dims = static_dims(context, 0)
+    if dims is None:
+        return result
     border = _BORDER[context.attrs["mode"]]
-    for dim, (low, high) in zip(dims or (), _static_widths(context, len(dims or ())), strict=True):
+    for dim, (low, high) in zip(dims, _static_widths(context, len(dims)), strict=True):
         if None not in (dim, low, high) and max(low, high) > dim - border:  # type: ignore[operator, type-var]
             raise ShapeError(_too_wide(border, low, high, dim))
     return result

@@ -244,7 +244,13 @@ def ConjugateTranspose(x: Array, perm: Array) -> Array:
     return ew.conj(result) if result.dtype.kind == "c" else result  # type: ignore[no-any-return]
 
 
-@graph_op("InvertPermutation", "x: T -> y: T", shape=shape_rules.unchanged, static=("x",), T=INDEX)
+@graph_op(
+    "InvertPermutation",
+    "x: T -> y: T",
+    shape=lambda context: context.shape(0).merge_with([None]),
+    static=("x",),
+    T=INDEX,
+)
 def InvertPermutation(x: Array) -> Array:
     """``y[x[i]] = i``."""
     entries = known_ints(x)
@@ -274,6 +280,15 @@ def _conjugate_transpose_gradient(op: Operation, dy: Tensor) -> list[Tensor | No
 # Joining.
 
 
+def _same_but_there(one: TensorShape, other: TensorShape) -> TensorShape:
+    """The common shape of two concatenated tensors, their axis being unknown."""
+    try:
+        return one.merge_with(other)
+    except ValueError as error:
+        msg = f"Dimensions of concatenated tensors must be equal in both shapes: {error}"
+        raise ShapeError(msg) from error
+
+
 def _joined(context: ShapeContext, values: builtins.range, axis_index: int) -> TensorShape:
     shapes = [context.shape(index) for index in values]
     ranks = {shape.ndims for shape in shapes} - {None}
@@ -293,7 +308,7 @@ def _joined(context: ShapeContext, values: builtins.range, axis_index: int) -> T
         dims = list(shape_.as_tuple() or [None] * ndims)
         here, dims[axis] = dims[axis], None
         total = None if total is None or here is None else total + here
-        merged = merged.merge_with(TensorShape(dims))
+        merged = _same_but_there(merged, TensorShape(dims))
     result = list(merged.as_tuple() or ())
     result[axis] = total
     return TensorShape(result)
@@ -616,9 +631,9 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not isinstance(values, list | tuple):
         values = [values]
     if len(values) == 1:
-        with name_scope(name) as scope:
+        with name_scope(name):
             convert_to_tensor(axis, int32, name="concat_dim")
-            return identity(values[0], name=f"{scope}concat")  # type: ignore[no-any-return]
+            return identity(values[0], name="concat")  # type: ignore[no-any-return]
     return ConcatV2(list(values), axis, name=name)  # type: ignore[no-any-return]
 
 

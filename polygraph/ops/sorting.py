@@ -26,18 +26,18 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import check
-from polygraph.ops.arithmetic import Mul, Neg, Sub, add, maximum, minimum
+from polygraph.ops.arithmetic import FloorMod, Mul, Neg, Sub, add, maximum, minimum
 from polygraph.ops.casting import cast
 from polygraph.ops.gathering import scatter_nd
 from polygraph.ops.index_checks import flat
-from polygraph.ops.logical import greater
+from polygraph.ops.logical import Equal, SelectV2, greater
 from polygraph.ops.operand_checks import known_int, refuse, static_dims, static_int
 from polygraph.ops.primitives import elementwise as ew
 from polygraph.ops.primitives import indexing as prims
 from polygraph.ops.primitives import reduction, shaping
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_max, reduce_prod
-from polygraph.ops.shape_queries import shape, size
+from polygraph.ops.shape_queries import rank, shape, size
 from polygraph.ops.shaping import reshape, stack, transpose
 from polygraph.ops.slicing import slice as slice_
 from polygraph.ops.source_ops import constant
@@ -264,11 +264,11 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
         return InTopKV2(predictions, targets, k)  # type: ignore[no-any-return]
 
 
-def _static_axis(values: Tensor, axis: Any) -> int:
-    """The axis, from the end where the rank is not known.
+def _constant_axis(values: Tensor, axis: Any) -> int:
+    """The axis, from the end where the rank is known.
 
     Raises:
-      ValueError: it is no known scalar, or the rank is needed but unknown.
+      ValueError: it is no known scalar, or out of range.
     """
     known = convert_to_tensor(axis, name="axis").constant
     if known is None or known.ndim:
@@ -276,14 +276,25 @@ def _static_axis(values: Tensor, axis: Any) -> int:
         raise ValueError(msg)
     ndims = values.get_shape().ndims
     if ndims is None:
-        if int(known) == -1:
-            return -1
-        msg = "sorting along an axis other than the last needs a tensor of known rank"
-        raise ValueError(msg)
+        return int(known)
     if not -ndims <= int(known) < ndims:
         msg = f"axis {int(known)} is out of range for a tensor of rank {ndims}"
         raise ValueError(msg)
     return int(known) % ndims - ndims
+
+
+def _swapped_with_last(values: Tensor, axis: int) -> Any:
+    """The permutation that swaps an axis and the last one."""
+    ndims = values.get_shape().ndims
+    if ndims is not None:
+        perm = list(builtins.range(ndims))
+        perm[axis], perm[-1] = perm[-1], perm[axis]
+        return perm
+    count = rank(values)
+    axes, last = range_of(count), Sub(count, 1)
+    here = FloorMod(axis, count)
+    moved = SelectV2(Equal(axes, last), here, axes)
+    return SelectV2(Equal(axes, here), last, moved)
 
 
 def _negated(values: Tensor) -> Tensor:
@@ -302,11 +313,8 @@ def _ordered(values: Tensor, axis: int, direction: str) -> tuple[Tensor, Tensor]
         raise ValueError(msg)
     upwards = direction == "ASCENDING"
     keys = _negated(values) if upwards else values
-    ndims = values.get_shape().ndims
-    perm: list[int] | None = None
-    if axis != -1 and ndims is not None:
-        perm = list(builtins.range(ndims))
-        perm[axis], perm[-1] = perm[-1], perm[axis]
+    perm = None if axis == -1 else _swapped_with_last(values, axis)
+    if perm is not None:
         keys = transpose(keys, perm)
     dims = shape(keys)
     top, order = TopKV2(keys, reshape(slice_(dims, stack([Sub(size(dims), 1)]), [1]), []))
@@ -331,7 +339,7 @@ def sort(
     """
     with name_scope(name, "sort"):
         tensor = convert_to_tensor(values, name="values")
-        return _ordered(tensor, _static_axis(tensor, axis), direction)[0]
+        return _ordered(tensor, _constant_axis(tensor, axis), direction)[0]
 
 
 def argsort(
@@ -355,7 +363,7 @@ def argsort(
     """
     with name_scope(name, "argsort"):
         tensor = convert_to_tensor(values, name="values")
-        return _ordered(tensor, _static_axis(tensor, axis), direction)[1]
+        return _ordered(tensor, _constant_axis(tensor, axis), direction)[1]
 
 
 def searchsorted(

@@ -77,8 +77,12 @@ def compare(results: Iterable[Any], wanted: Iterable[Any], ulps: int) -> None:
         if ulps and result.dtype.kind in "fcV":
             _near(result, want, ulps)
         else:
-            same = (result == want) | ((result != result) & (want != want))  # noqa: PLR0124 - NaN
+            same = (result == want) | (_is_nan(result) & _is_nan(want))
             assert np.all(same), f"{result} != {want}"
+
+
+def _is_nan(array: Any) -> Any:
+    return np.not_equal(array, array)
 
 
 def _near(result: Any, want: Any, ulps: int) -> None:
@@ -87,7 +91,7 @@ def _near(result: Any, want: Any, ulps: int) -> None:
         _near(result.imag, want.imag, ulps)
         return
     spacing = np.abs(np.spacing(np.where(np.isfinite(want), want, want.dtype.type(1))))
-    same = (result == want) | ((result != result) & (want != want))
+    same = (result == want) | (_is_nan(result) & _is_nan(want))
     with np.errstate(invalid="ignore"):
         near = np.abs(result - want) <= ulps * spacing
     assert np.all(same | near), f"{result} != {want}"
