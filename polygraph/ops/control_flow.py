@@ -88,7 +88,7 @@ def cond(
         _make_flows(then, other)
         then.finish()
         other.finish()
-        owner = add_if(flag, then.region, other.region)
+        owner = add_if(flag, [then.region, other.region])
         leaves = [Merge(output, name="Merge") for output in owner.outputs]
     return nest.pack_like(then.structure, leaves, expand=True)
 

@@ -220,8 +220,7 @@ class _Loop:
         self._require_shapes(initial, results)
         owner = add_while(
             initial,
-            condition,
-            turn,
+            [condition, turn],
             self.shapes,
             maximum_iterations=self.bound,
             back_prop=self.back_prop,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polygraph.core.ground.apply import output_dtypes
+from polygraph.core.ground.errors import UnimplementedError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.region import Region
 from polygraph.core.ground.shape_inference import infer_outputs, propagate_constants
@@ -21,29 +22,48 @@ if TYPE_CHECKING:
     from polygraph.core.ground.tensor import Tensor
 
 
+_OWN_ATTRS = frozenset({"_keeper", "_replaces"})
+"""Attributes that say something of one operation only, and not of its copies."""
+
+
+def region_operations(
+    region: Region, outputs: Iterable[Tensor] | None = None
+) -> dict[Operation, None]:
+    """The operations in ``region``, at any depth, that ``outputs`` need.
+
+    Args:
+      region: where to look.
+      outputs: tensors of the region; all that it yields and its control outputs by default.
+    """
+    found: dict[Operation, None] = {}
+    pending = [tensor.op for tensor in (region.outputs if outputs is None else outputs)]
+    if outputs is None:
+        pending.extend(region.control_outputs)
+    while pending:
+        op = pending.pop()
+        if op in found or not region.contains(op):
+            continue
+        found[op] = None
+        pending.extend(tensor.op for tensor in op.inputs)
+        pending.extend(op.control_inputs)
+        for inner in op.attrs.get("regions", ()):
+            pending.extend(tensor.op for tensor in inner.outputs)
+            pending.extend(inner.control_outputs)
+    return found
+
+
 def region_captures(region: Region) -> list[Tensor]:
     """The tensors that ``region`` takes from outside, regions inside it included."""
     captured: dict[Tensor, None] = {}
-    seen: set[Operation] = set()
-    pending = [*region.outputs]
-    pending_ops = [*region.control_outputs]
-    while pending or pending_ops:
-        if pending:
-            tensor = pending.pop()
-            op = tensor.op
-            if not region.contains(op):
-                captured[tensor] = None
-                continue
-        else:
-            op = pending_ops.pop()
-        if op in seen or not region.contains(op):
-            continue
-        seen.add(op)
-        pending.extend(op.inputs)
-        pending_ops.extend(op.control_inputs)
+
+    def use(tensors: Iterable[Tensor]) -> None:
+        captured.update(dict.fromkeys(t for t in tensors if not region.contains(t.op)))
+
+    use(region.outputs)
+    for op in region_operations(region):
+        use(op.inputs)
         for inner in op.attrs.get("regions", ()):
-            pending.extend(inner.outputs)
-            pending_ops.extend(inner.control_outputs)
+            use(inner.outputs)
     return list(captured)
 
 
@@ -56,6 +76,7 @@ class Cloner:
       replaced: tensors to use in the place of others.
       faithful: copy control edges too, and let copies go on with the originals' hidden state:
         for a copy that takes the place of the original.
+      replay: refuse what a second run would not do again: random draws and writes.
     """
 
     def __init__(
@@ -65,10 +86,12 @@ class Cloner:
         replaced: Mapping[Tensor, Tensor],
         *,
         faithful: bool = False,
+        replay: bool = False,
     ) -> None:
         self.graph = graph
         self.inside = inside
         self.faithful = faithful
+        self.replay = replay
         self.tensors: dict[Tensor, Tensor] = dict(replaced)
         self.ops: dict[Operation, Operation] = {}
 
@@ -102,10 +125,33 @@ class Cloner:
             yield from region_captures(region)
 
     def _clone_op(self, op: Operation) -> None:
+        self._require_repeatable(op)
+        if op.definition.observe is not None and not self.faithful:
+            self.tensors[op.outputs[0]] = self.of(op.inputs[0])
+            return
+        copy = self._copy(op)
+        self.ops[op] = copy
+        for before, after in zip(op.outputs, copy.outputs, strict=True):
+            if after.get_shape().is_compatible_with(before.get_shape()):
+                after.set_shape(before.get_shape())
+            self.tensors[before] = after
+        if self.faithful:
+            befores = [self.ops.get(item, item) for item in op.control_inputs]
+            copy._control_inputs.extend(befores)  # noqa: SLF001 - a copy is as its original
+
+    def _require_repeatable(self, op: Operation) -> None:
         if op.definition.kind is Kind.PLACEHOLDER:
             msg = f"{op.name!r} ({op.frame}) is a parameter whose value is not known here"
             raise ValueError(msg)
-        attrs = dict(op.attrs)
+        if self.replay and (op.definition.hidden or op.definition.kind is Kind.WRITE):
+            msg = (
+                f"the gradient of a loop or cond inside another one cannot repeat {op.name!r} "
+                f"({op.type}, {op.frame}): move it out of the inner one"
+            )
+            raise UnimplementedError(None, op, msg)
+
+    def _copy(self, op: Operation) -> Operation:
+        attrs = {key: value for key, value in op.attrs.items() if key not in _OWN_ATTRS}
         if "regions" in attrs:
             attrs["regions"] = tuple(self._clone_region(region) for region in attrs["regions"])
         if self.faithful and op.definition.hidden:
@@ -122,14 +168,7 @@ class Cloner:
         propagate_constants(copy)
         for region in attrs.get("regions", ()):
             region.owner = copy
-        for before, after in zip(op.outputs, copy.outputs, strict=True):
-            if after.get_shape().is_compatible_with(before.get_shape()):
-                after.set_shape(before.get_shape())
-            self.tensors[before] = after
-        self.ops[op] = copy
-        if self.faithful:
-            befores = [self.ops.get(item, item) for item in op.control_inputs]
-            copy._control_inputs.extend(befores)  # noqa: SLF001 - a copy is as its original
+        return copy
 
     def _clone_region(self, region: Region) -> Region:
         copy = Region(region.name, self.graph.region)
@@ -138,6 +177,7 @@ class Cloner:
             lambda op: region.contains(op) or self.inside(op),
             self.tensors,
             faithful=self.faithful,
+            replay=self.replay,
         )
         inner.ops.update(self.ops)
         for parameter in region.parameters:

@@ -120,26 +120,25 @@ def new_region(name: str) -> Region:
     return Region(name, get_default_graph().region)
 
 
-def add_if(pred: Tensor, then: Region, other: Region, name: str = "If") -> Operation:
-    """The operation that runs ``then`` or ``other``, whose outputs have the same dtypes."""
-    dtypes = [tensor.dtype.base_dtype for tensor in then.outputs]
-    return apply_owner(If, (pred,), name, Tout=dtypes, regions=(then, other))
+def add_if(pred: Tensor, regions: Sequence[Region], name: str = "If") -> Operation:
+    """The operation that runs one of two regions, whose outputs have the same dtypes."""
+    dtypes = [tensor.dtype.base_dtype for tensor in regions[0].outputs]
+    return apply_owner(If, (pred,), name, Tout=dtypes, regions=tuple(regions))
 
 
 def add_while(
     initial: Sequence[Tensor],
-    condition: Region,
-    body: Region,
+    regions: Sequence[Region],
     shapes: Sequence[TensorShape],
     name: str = "While",
     **attrs: Any,
 ) -> Operation:
-    """The operation that runs ``body`` as long as ``condition`` holds."""
+    """The operation that runs the second region as long as the first one holds."""
     return apply_owner(
         While,
         (list(initial),),
         name,
-        regions=(condition, body),
+        regions=tuple(regions),
         output_shapes=tuple(shapes),
         **attrs,
     )

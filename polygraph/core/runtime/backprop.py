@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.region import Region
     from polygraph.core.ground.tensor import Tensor
 
     Gradient = Tensor | IndexedSlices
@@ -45,6 +46,7 @@ class Backprop:
       ys: tensors to differentiate.
       xs: tensors to differentiate by.
       stops: tensors that count as constants.
+      within: the region to stay in; everything outside counts as a constant, too.
       colocate: ask for each gradient the device of its operation.
       gate: let all gradients of an operation be there before one of them is used.
     """
@@ -56,6 +58,7 @@ class Backprop:
         xs: Sequence[Tensor],
         *,
         stops: Iterable[Tensor] = (),
+        within: Region | None = None,
         colocate: bool = False,
         gate: bool = False,
     ) -> None:
@@ -63,6 +66,7 @@ class Backprop:
         self.ys = ys
         self.xs = xs
         self.stopped = {stop.op for stop in stops}
+        self.within = within
         self.colocate = colocate
         self.gate = gate
         self.sources: dict[Operation, tuple[Tensor, ...]] = {}
@@ -98,10 +102,14 @@ class Backprop:
         while pending:
             op = pending.pop()
             if op not in sources:
-                sources[op] = () if op in self.stopped else sources_of(op)
+                sources[op] = () if self._is_end(op) else sources_of(op)
                 pending.extend(tensor.op for tensor in sources[op])
         order = sorted(sources, key=lambda op: op.id)
         return order if self.graph.edits == 0 else self._sorted(order)
+
+    def _is_end(self, op: Operation) -> bool:
+        """Whether ``op`` is taken as it is, whatever it computes from."""
+        return op in self.stopped or (self.within is not None and not self.within.contains(op))
 
     def _sorted(self, ops: Sequence[Operation]) -> list[Operation]:
         """By creation as far as the edges allow: edges may have been changed later."""
@@ -155,8 +163,8 @@ class Backprop:
     def _inside(
         self, ys: Sequence[Tensor], xs: Sequence[Tensor], starts: Sequence[Gradient]
     ) -> list[Gradient | None]:
-        """A differentiation within a region, which ends at ``xs``."""
-        return Backprop(self.graph, ys, xs, stops=xs).run(starts)
+        """A differentiation within the region that operations are being added to."""
+        return Backprop(self.graph, ys, xs, stops=xs, within=self.graph.region).run(starts)
 
     def _visit_plain(self, op: Operation, dys: Sequence[Gradient | None]) -> None:
         if not any(map(has_gradient, op.inputs)):

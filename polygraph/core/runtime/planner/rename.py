@@ -56,6 +56,15 @@ class Version(NamedTuple):
     key: StateKey
     writer: Operation | tuple[object, str] | None
 
+    @property
+    def use(self) -> str:
+        """What the owner of a region hands it in for: ``"read"``, ``"write"``, else ``""``."""
+        return self.writer[1] if isinstance(self.writer, tuple) else ""
+
+    def inside(self, region: object) -> Version:
+        """What the owner of ``region`` hands in as this, called by its name in that region."""
+        return Version(self.key, (region, self.use))
+
 
 class Done(NamedTuple):
     """That an operation without outputs has run."""
@@ -155,10 +164,8 @@ class _Renamer:
         for op, operands in result.operands.items():
             used.extend(operands)
             for part in result.inner.get(op, ()):
-                for ref in part.imports:
-                    used.append(self._handed_in(op, ref))
-            for _, write in result.entry.get(op, {}).values():
-                used.append(write)
+                used.extend(self._handed_in(op, taken) for taken in part.imports)
+            used.extend(write for _, write in result.entry.get(op, {}).values())
         for ref in used:
             if (isinstance(ref, Tensor) and self._is_outside(ref)) or (
                 isinstance(ref, Version) and isinstance(ref.writer, tuple)
@@ -293,9 +300,8 @@ class _Renamer:
 
 def handed_in(renamed: Renamed, op: Operation, ref: Version) -> Version:
     """The version in ``renamed`` that ``op`` hands to its regions as ``ref``."""
-    assert isinstance(ref.writer, tuple)
     read, write = renamed.entry[op][ref.key]
-    return read if ref.writer[1] == "read" else write
+    return write if ref.use == "write" else read
 
 
 def rename(cut: Cut, fed: Collection[Tensor]) -> Renamed:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.errors import InvalidArgumentError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Source, Value
 from polygraph.core.ground.tensor import Tensor
@@ -59,12 +60,15 @@ class CannotCompileError(Exception):
         self.reason = reason
 
 
-class UnfedPlaceholderError(Exception):
-    """A placeholder is needed and nobody fed it."""
-
-    def __init__(self, op: Operation) -> None:
-        super().__init__(op.name)
-        self.op = op
+def unfed(op: Operation) -> InvalidArgumentError:
+    """The error of a placeholder that a run needs and nobody fed."""
+    dtype, shape = op.outputs[0].dtype.name, op.outputs[0].get_shape()
+    known = "" if shape.ndims is None else f" and shape {shape}"
+    msg = (
+        f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype}{known}"
+        f"\n\t [[node {op.name} ({op.type}), defined at {op.frame}]]"
+    )
+    return InvalidArgumentError(None, op, msg)
 
 
 @dataclass(slots=True, eq=False)
@@ -182,7 +186,7 @@ class Specialiser:
             self.lower_owner(self, op, refs, renamed)
             return
         if kind is Kind.PLACEHOLDER:
-            raise UnfedPlaceholderError(op)
+            raise unfed(op)
         operands: list[Abstract | None] = []
         for ref in refs:
             found = None if ref is None else self.lookup(ref)
