@@ -10,59 +10,75 @@ from __future__ import annotations
 import sys
 
 from polygraph import (
-    app,
-    bitwise,
-    compat,
-    dtypes,
-    errors,
-    initializers,
-    logging,
-    nn,
-    random,
-    train,
+    app as app,
+    bitwise as bitwise,
+    compat as compat,
+    dtypes as dtypes,
+    errors as errors,
+    initializers as initializers,
+    logging as logging,
+    nn as nn,
+    random as random,
+    train as train,
 )
 from polygraph.core.ground.conversion import (
-    convert_to_tensor,
-    is_tensor,
-    register_tensor_conversion_function,
+    convert_to_tensor as convert_to_tensor,
+    is_tensor as is_tensor,
+    register_tensor_conversion_function as register_tensor_conversion_function,
 )
-from polygraph.core.ground.errors import OpError
-from polygraph.core.ground.graph import Graph, get_default_graph, reset_default_graph
-from polygraph.core.ground.graph_def import AttrValue, GraphDef, NodeDef
-from polygraph.core.ground.graph_import import import_graph_def
-from polygraph.core.ground.graph_keys import GraphKeys
-from polygraph.core.ground.indexed_slices import IndexedSlices
-from polygraph.core.ground.operation import Operation
+from polygraph.core.ground.errors import OpError as OpError
+from polygraph.core.ground.graph import (
+    Graph as Graph,
+    get_default_graph as get_default_graph,
+    reset_default_graph as reset_default_graph,
+)
+from polygraph.core.ground.graph_def import (
+    AttrValue as AttrValue,
+    GraphDef as GraphDef,
+    NodeDef as NodeDef,
+)
+from polygraph.core.ground.graph_import import import_graph_def as import_graph_def
+from polygraph.core.ground.graph_keys import GraphKeys as GraphKeys
+from polygraph.core.ground.indexed_slices import IndexedSlices as IndexedSlices
+from polygraph.core.ground.operation import Operation as Operation
 from polygraph.core.ground.scopes import (
-    add_to_collection,
-    add_to_collections,
-    colocate_with,
-    control_dependencies,
-    device,
-    get_collection,
-    get_collection_ref,
-    name_scope,
-    op_scope,
+    add_to_collection as add_to_collection,
+    add_to_collections as add_to_collections,
+    colocate_with as colocate_with,
+    control_dependencies as control_dependencies,
+    device as device,
+    get_collection as get_collection,
+    get_collection_ref as get_collection_ref,
+    name_scope as name_scope,
+    op_scope as op_scope,
 )
-from polygraph.core.ground.tensor import Tensor
-from polygraph.core.ground.tensor_shape import Dimension, TensorShape, dimension_value
+from polygraph.core.ground.tensor import Tensor as Tensor
+from polygraph.core.ground.tensor_shape import (
+    Dimension as Dimension,
+    TensorShape as TensorShape,
+    dimension_value as dimension_value,
+)
 from polygraph.core.runtime.config import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    OptimizerOptions,
-    RunMetadata,
-    RunOptions,
+    ConfigProto as ConfigProto,
+    GPUOptions as GPUOptions,
+    GraphOptions as GraphOptions,
+    OptimizerOptions as OptimizerOptions,
+    RunMetadata as RunMetadata,
+    RunOptions as RunOptions,
 )
 from polygraph.core.runtime.discovery import (
-    list_backends,
-    register_backend,
-    set_default_backend,
+    list_backends as list_backends,
+    register_backend as register_backend,
+    set_default_backend as set_default_backend,
 )
 from polygraph.core.runtime.get_variable import *
 from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.modes import *
-from polygraph.core.runtime.session import InteractiveSession, Session, get_default_session
+from polygraph.core.runtime.session import (
+    InteractiveSession as InteractiveSession,
+    Session as Session,
+    get_default_session as get_default_session,
+)
 from polygraph.core.runtime.templates import *
 from polygraph.core.runtime.variable_checks import *
 from polygraph.core.runtime.variable_collections import *
@@ -111,8 +127,18 @@ from polygraph.ops.segments import *
 from polygraph.ops.shape_queries import *
 from polygraph.ops.shaping import *
 from polygraph.ops.slicing import *
-from polygraph.ops.sorting import argsort, bincount, searchsorted, sort
-from polygraph.ops.source_ops import constant, no_op, placeholder, placeholder_with_default
+from polygraph.ops.sorting import (
+    argsort as argsort,
+    bincount as bincount,
+    searchsorted as searchsorted,
+    sort as sort,
+)
+from polygraph.ops.source_ops import (
+    constant as constant,
+    no_op as no_op,
+    placeholder as placeholder,
+    placeholder_with_default as placeholder_with_default,
+)
 from polygraph.ops.sparse import *
 from polygraph.ops.splitting import *
 from polygraph.ops.state import *

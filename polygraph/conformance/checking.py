@@ -235,7 +235,7 @@ def _difference(got: Array, wanted: Array, what: str) -> str:
 
 def epsilon(dtype: str) -> float:
     """The distance from 1 to the next number of a floating dtype."""
-    return float(ml_dtypes.finfo(tf.as_dtype(dtype).as_numpy_dtype).eps)
+    return float(ml_dtypes.finfo(tf.as_dtype(dtype).as_numpy_dtype).eps)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.dtypes import ALL, DType, as_dtype, string
@@ -17,6 +16,7 @@ from polygraph.core.ground.upward import UPWARD
 from polygraph.ops.array_conversion import make_array
 
 if TYPE_CHECKING:
+    import numpy as np
     from polygraph.core.ground.tensor import Tensor
 
 
@@ -37,7 +37,9 @@ def _placeholder_shape(context: ShapeContext) -> TensorShape:
     return as_shape(context.attrs["shape"])
 
 
-@graph_op("Placeholder", "-> output: dtype", kind=Kind.PLACEHOLDER, shape=_placeholder_shape, dtype=ALL)
+@graph_op(
+    "Placeholder", "-> output: dtype", kind=Kind.PLACEHOLDER, shape=_placeholder_shape, dtype=ALL
+)
 def Placeholder(*, shape: TensorShape) -> None:  # noqa: N802
     """A value that must be fed."""
 
@@ -113,7 +115,7 @@ def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tenso
     return Placeholder(dtype=dtype, shape=known, name=name)  # type: ignore[no-any-return]
 
 
-def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:  # noqa: A002
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """A tensor that has the value of ``input`` unless it is fed.
 
     Args:

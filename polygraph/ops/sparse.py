@@ -78,9 +78,7 @@ def SparseToDense(
     if count == 0 or 0 in shape:
         return dense
     strides = np.cumprod([1, *shape[:0:-1]])[::-1].astype(indices.dtype)
-    flat = reduction.reduce_sum(
-        elementwise.multiply(indices, strides), axes=(1,), keepdims=False
-    )
+    flat = reduction.reduce_sum(elementwise.multiply(indices, strides), axes=(1,), keepdims=False)
     total = int(np.prod(shape))
     values = shaping.broadcast_to(sparse_values, shape=(count,))
     written = indexing.scatter_update(shaping.reshape(dense, shape=(total,)), flat, values)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polygraph as tf
 import pytest
+
+import polygraph as tf
 from polygraph.core.ground.hooks import hookimpl, plugin_manager
 from polygraph.core.ground.printer import print_program
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polygraph as tf
 import pytest
+
+import polygraph as tf
 
 
 @pytest.fixture(autouse=True)
@@ -101,8 +102,9 @@ def test_assigning_one_variable_to_another_does_not_tie_them() -> None:
 
 def test_a_dropped_control_edge_would_show() -> None:
     v = tf.Variable(1.0)
-    with tf.control_dependencies([tf.assign_add(v, 1.0)]), tf.control_dependencies(
-        [tf.assign(v, 10.0)]
+    with (
+        tf.control_dependencies([tf.assign_add(v, 1.0)]),
+        tf.control_dependencies([tf.assign(v, 10.0)]),
     ):
         y = tf.identity(v) * 2.0
     assert run(y) == 20.0

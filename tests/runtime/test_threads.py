@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import polygraph as tf
 import pytest
+
+import polygraph as tf
 
 
 @pytest.fixture(autouse=True)

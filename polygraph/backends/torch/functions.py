@@ -91,9 +91,8 @@ class _Writer:
         if self.program.checks:
             self._write_check(live)
         self._write_rest(live)
-        loaded = self.module.load()
-        check = getattr(loaded, "check", None)
-        return Functions(check, loaded.rest, live, self.stored_updates(), loaded.__source__)
+        loaded, source = self.module.load()
+        return Functions(loaded.get("check"), loaded["rest"], live, self.stored_updates(), source)
 
     def _live(self) -> tuple[Value, ...]:
         made = {result for step in self.needed for result in step.results}

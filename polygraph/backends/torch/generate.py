@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
-import re
-import sys
-import types
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +86,8 @@ class Module:
 
     def __init__(self, label: str, style: Style) -> None:
         self.style = style
-        self.label = re.sub(r"\W", "_", label)
-        self.namespace: dict[str, Any] = {}
+        self.label = label
+        self.namespace: dict[str, Any] = {"check": None, "rest": None}
         self.functions: list[str] = []
         self._constants: dict[Value, str] = {}
         self._bound: dict[int, str] = {}
@@ -105,19 +103,15 @@ class Module:
             self.namespace[found] = thing
         return found
 
-    def load(self) -> types.ModuleType:
-        """The module; its text shows in tracebacks."""
-        name = f"polygraph_{self.label}_{next(_SERIAL)}"
-        source = "\n\n".join(self.functions) + "\n"
-        module = types.ModuleType(name)
-        module.__dict__.update(self.namespace)
-        module.__dict__["__source__"] = source
-        filename = f"<{name}>"
+    def load(self) -> tuple[dict[str, Any], str]:
+        """The functions by name, and their text, which tracebacks show while they live."""
+        source = "\n\n\n".join(self.functions) + "\n"
+        filename = f"<polygraph {self.label} {next(_SERIAL)}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        # torch's tracer looks a function's module up by name.
-        sys.modules[name] = module
-        exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102 - what we wrote
-        return module
+        exec(compile(source, filename, "exec"), self.namespace)  # noqa: S102 - what we wrote
+        forget = weakref.finalize(self.namespace["rest"], linecache.cache.pop, filename, None)
+        forget.atexit = False
+        return self.namespace, source
 
     def call(self, step: Step, *, in_place: bool = False) -> Call:
         """The line for ``step``; its inner blocks become functions first."""

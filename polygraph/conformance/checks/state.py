@@ -15,7 +15,7 @@ from polygraph.conformance.case import require
 from polygraph.conformance.checking import Checks, refused, same, session, started
 
 if TYPE_CHECKING:
-    from polygraph.conformance.case import Target
+    from polygraph.conformance.target import Target
 
 check = Checks(3, "state")
 cases = check.cases
@@ -317,9 +317,17 @@ def a_failed_check_changes_no_variable(target: Target) -> None:
         for _ in range(2):
             with refused(tf.errors.InvalidArgumentError, "ivision by zero"):
                 sess.run(step, {by: 0})
-            same(sess.run([v, other]), [np.int32([1, 2, 3]), 5.0], "variables after a failed run")
+            same(
+                sess.run([v, other]),
+                [np.array([1, 2, 3], np.int32), 5.0],
+                "variables after a failed run",
+            )
         sess.run(step, {by: 2})
-        same(sess.run([v, other]), [np.int32([1, 2, 2]), 6.0], "variables after the next run")
+        same(
+            sess.run([v, other]),
+            [np.array([1, 2, 2], np.int32), 6.0],
+            "variables after the next run",
+        )
 
 
 @check
@@ -356,8 +364,8 @@ def a_fetched_array_never_changes(target: Target) -> None:
         for turn in range(3):
             for write in writes:
                 fed = np.full(64, turn + 1, np.float32)
-                for array in sess.run([write, tf.identity(x), v], {x: fed}):
-                    kept.append((array, array.copy()))
+                fetched = sess.run([write, tf.identity(x), v], {x: fed})
+                kept += [(array, array.copy()) for array in fetched]
                 fed[:] = -1
         for array, copy in kept:
             same(array, copy, "an array fetched earlier")
