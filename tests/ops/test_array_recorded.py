@@ -31,6 +31,7 @@ TensorScatterMin TensorScatterMax OneHot Where Unique UniqueWithCounts ListDiff 
 DynamicStitch ReverseSequence SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd
 UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd SparseSegmentSum
 SparseSegmentMean SparseSegmentSqrtN TopKV2 InTopK InTopKV2 LowerBound UpperBound Bincount
+HistogramFixedWidth
 """)
 
 _BUILT = "TensorFlow refuses it while the graph is built: see the tests of static shapes"
