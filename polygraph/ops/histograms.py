@@ -14,8 +14,7 @@ from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import check
 from polygraph.ops.index_checks import flat
 from polygraph.ops.operand_checks import known_int, refuse, static_int
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
+from polygraph.ops.primitives import elementwise as ew, indexing as prims
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
