@@ -18,9 +18,7 @@ from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.ops.casting import cast
 from polygraph.ops.filling import ones, zeros, zeros_like
 from polygraph.ops.operand_checks import known_int, refuse, static_dims
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping
 from polygraph.ops.shaping import concat, reshape, stack
 
 if TYPE_CHECKING:

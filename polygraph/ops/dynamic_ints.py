@@ -8,8 +8,7 @@ import numpy as np
 
 from polygraph.core.ground.program import Value
 from polygraph.core.ground.trace import current_builder
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 
 if TYPE_CHECKING:
     from polygraph.core.ground.program import Step

@@ -25,9 +25,7 @@ from polygraph.ops.operand_checks import (
     static_dims,
     static_int,
 )
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import shaping as shaping_prims
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping as shaping_prims
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_prod
 from polygraph.ops.segments import unsorted_segment_sum

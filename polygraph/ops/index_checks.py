@@ -9,9 +9,7 @@ import numpy as np
 
 from polygraph.core.ground import errors
 from polygraph.core.ground.trace import check
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

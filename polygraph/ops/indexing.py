@@ -41,9 +41,7 @@ from polygraph.ops.partitioning import (
     unique,
     unique_with_counts,
 )
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping
 from polygraph.ops.segments import unsorted_segment_sum
 from polygraph.ops.shape_queries import size
 from polygraph.ops.shaping import InvertPermutation, ones, reshape, squeeze

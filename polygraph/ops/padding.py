@@ -14,8 +14,7 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known
 from polygraph.ops.operand_checks import refuse, static_dims
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.shape_queries import rank, shape
 from polygraph.ops.shaping import reshape, stack
 from polygraph.ops.slicing import slice as slice_

@@ -17,9 +17,7 @@ from polygraph.ops.gathering import gather
 from polygraph.ops.index_checks import flat, place_text, require_all, require_indices
 from polygraph.ops.operand_checks import refuse, static_dims
 from polygraph.ops.packing import zeros_for_missing
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.shape_queries import shape, size
 from polygraph.ops.shaping import reshape

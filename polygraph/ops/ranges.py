@@ -34,8 +34,7 @@ from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known
 from polygraph.ops.casting import cast
 from polygraph.ops.operand_checks import known_int, refuse, static_int
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

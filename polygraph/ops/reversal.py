@@ -14,9 +14,7 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.trace import known_ints
 from polygraph.ops.index_checks import require_all
 from polygraph.ops.operand_checks import normal_axis, refuse, static_axis
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, indexing, shaping as prims
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

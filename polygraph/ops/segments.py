@@ -15,9 +15,7 @@ from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import check, known
 from polygraph.ops.index_checks import inside, place_text, require_all
 from polygraph.ops.operand_checks import known_int, refuse, static_dims, static_int
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 
 if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType

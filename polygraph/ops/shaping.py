@@ -28,8 +28,7 @@ from polygraph.ops.operand_checks import (
     static_int,
 )
 from polygraph.ops.packing import stack, unstack
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.ranges import Range, lin_space, linspace, range
 from polygraph.ops.reversal import ReverseV2, reverse, reverse_v2
 from polygraph.ops.shape_queries import Rank, rank, shape, shape_n, size

@@ -23,8 +23,7 @@ from polygraph.ops.arithmetic import Add
 from polygraph.ops.dynamic_ints import constant_distance, elements
 from polygraph.ops.filling import ones_like
 from polygraph.ops.operand_checks import refuse, static_dims
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.strided_spec import (
     NEW_AXIS,

@@ -32,9 +32,7 @@ from polygraph.ops.gathering import scatter_nd
 from polygraph.ops.index_checks import flat
 from polygraph.ops.logical import Equal, SelectV2, greater
 from polygraph.ops.operand_checks import known_int, refuse, static_dims, static_int
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_max, reduce_prod
 from polygraph.ops.shape_queries import rank, shape, size

@@ -17,9 +17,13 @@ from polygraph.ops.gathering import gather_nd, scatter_nd
 from polygraph.ops.index_checks import require_tuples
 from polygraph.ops.logical import Equal
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as prims
-from polygraph.ops.primitives import reduction, scatter, shaping
+from polygraph.ops.primitives import (
+    elementwise as ew,
+    indexing as prims,
+    reduction,
+    scatter,
+    shaping,
+)
 from polygraph.ops.shape_queries import shape
 
 if TYPE_CHECKING:

@@ -30,8 +30,7 @@ from polygraph.ops import (
     sorting,
     splitting,
 )
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.source_ops import constant, placeholder
 
 

@@ -15,8 +15,7 @@ from polygraph.core.ground.dtypes import ALL, INDEX, NUMERIC, REAL, int8, int32,
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op import composite, primitive
 from polygraph.core.ground.signature import TensorType
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, reduction, shaping
 
 if TYPE_CHECKING:
     from polygraph.core.ground.signature import Shape
