@@ -8,6 +8,7 @@ import pkgutil
 import sys
 import warnings
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ml_dtypes
@@ -19,6 +20,7 @@ torch = pytest.importorskip("torch")
 from polygraph.backends.torch.aliasing import memory_roots  # noqa: E402
 from polygraph.backends.torch.arrays import put  # noqa: E402
 from polygraph.backends.torch.backend import make  # noqa: E402
+from polygraph.backends.torch.compile import compile_program  # noqa: E402
 from polygraph.backends.torch.generate import lowering_for  # noqa: E402
 from polygraph.backends.torch.table import (  # noqa: E402
     IN_PLACE,
@@ -42,13 +44,14 @@ from polygraph.core.ground.trace import Builder, building  # noqa: E402
 from polygraph.ops import primitives  # noqa: E402
 from polygraph.ops.primitives import (  # noqa: E402
     control,
+    distributions,
+    elementwise as ew,
     linalg,
     random,
     reduction,
     shaping,
     training,
 )
-from polygraph.ops.primitives import elementwise as ew  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -678,6 +681,32 @@ def test_options_are_checked() -> None:
         make("cpu", {"compile": "fast"})
 
 
+def test_the_engines_own_generator_is_an_option() -> None:
+    kind = {"shape": (20000,), "dtype": F32}
+    program = make_program(
+        lambda g: (
+            distributions.random_uniform(g, **kind),
+            distributions.random_normal(g, **kind),
+            distributions.random_truncated_normal(g, **kind),
+        ),
+        [vector(3, np.dtype(np.int64))],
+    )
+    executable = make("cpu", {"engine_random": True}).compile(program)
+    state = torch.random.get_rng_state()
+    first, again, moved = (
+        executable([], [np.array([position, 7, 8])])[0] for position in (0, 0, 256)
+    )
+    assert torch.equal(state, torch.random.get_rng_state())
+    for one, same, other in zip(first, again, moved, strict=True):
+        np.testing.assert_array_equal(one, same)
+        assert not np.array_equal(one, other)
+    uniform, normal, truncated = first
+    assert 0 <= uniform.min() < 0.01
+    assert 0.99 < uniform.max() < 1
+    assert abs(normal.std() - 1) < 0.05
+    assert 1.9 < np.abs(truncated).max() <= 2
+
+
 def test_a_missing_device_is_named() -> None:
     with pytest.raises(ValueError, match="torch has no device 'cuda:77' here; it has cpu"):
         make("cuda:77", {})
@@ -840,6 +869,18 @@ def test_without_a_compiler_inductor_says_so() -> None:
         executable = backend.compile(program)
     assert executable.tier == "straight-line"
     assert executable([], [np.ones(1, F32)])[0][0].tolist() == [2]
+
+
+def test_what_inductor_refuses_runs_in_the_straight_line(inductor: Backend) -> None:
+    def refuse(*_: Any) -> Any:
+        msg = "no such kernel"
+        raise RuntimeError(msg)
+
+    compile_with = inductor.compile.keywords["target"]  # type: ignore[attr-defined]
+    target = replace(compile_with, lowerings={**compile_with.lowerings, ew.add: refuse})
+    program = make_program(lambda x: (ew.add(x, x),), [vector(1)])
+    with pytest.warns(RuntimeWarning, match="inductor cannot compile it: no such kernel"):
+        assert compile_program(program, target).tier == "straight-line"
 
 
 def test_what_reads_values_is_not_compiled() -> None:

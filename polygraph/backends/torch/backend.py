@@ -13,7 +13,7 @@ from polygraph.backends.torch.arrays import get, put
 from polygraph.backends.torch.compile import Target, compile_program
 from polygraph.backends.torch.lowerings_shaping import iota
 from polygraph.backends.torch.spec import CAPABILITIES, COMPILE, OPTIONS
-from polygraph.backends.torch.table import LOWERINGS, UNSUPPORTED
+from polygraph.backends.torch.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED
 from polygraph.core.ground.backend import Backend
 from polygraph.ops.primitives import shaping
 
@@ -45,7 +45,11 @@ def make(device: str, config: Mapping[str, Any]) -> Backend:
     engine_device = devices.find_device(device)
     target = Target(
         device=engine_device,
-        lowerings={**LOWERINGS, shaping.iota: partial(iota, device=engine_device)},
+        lowerings={
+            **LOWERINGS,
+            shaping.iota: partial(iota, device=engine_device),
+            **(ENGINE_RANDOM if config.get("engine_random") else {}),
+        },
         inductor=_inductor() if how == "inductor" else None,
     )
     return Backend(

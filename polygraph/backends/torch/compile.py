@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,13 +39,11 @@ class Target:
       device: where they run.
       lowerings: what each op becomes.
       inductor: compiles them; None where nobody asked for it.
-      lock: held by a run that uses memory which the executables of this device share.
     """
 
     device: torch.device
     lowerings: Mapping[Op, Lowering]
     inductor: Inductor | None = None
-    lock: Lock = field(default_factory=Lock)
 
     @property
     def tier(self) -> str:
@@ -68,21 +65,31 @@ class Target:
 
 def compile_program(program: Program, target: Target) -> Executable:
     """The executable of ``program``; warns where its tier is slower than the one asked for."""
-    inductor = target.inductor
-    if inductor is not None:
-        reason = inductor.missing_compiler() or _reads_values(program)
-        if reason is None:
-            return _compiled(program, target, inductor)
-        _warn(program, "inductor", reason)
+    if target.inductor is not None:
+        found = _with_inductor(program, target, target.inductor)
+        if isinstance(found, TorchExecutable):
+            return found
+        _warn(program, "inductor", found)
         target = replace(target, inductor=None)
     elif target.device.type != "cpu":
         reason = _reads_values(program) or _branches(program)
         if reason is None:
             functions = make_functions(program, target.style(), store=True)
-            return CudaGraphExecutable(program, functions, target.device, target.lock)
+            return CudaGraphExecutable(program, functions, target.device)
         _warn(program, "cuda-graph", reason)
     functions = make_functions(program, target.style())
     return TorchExecutable("straight-line", program, functions, target)
+
+
+def _with_inductor(program: Program, target: Target, inductor: Inductor) -> TorchExecutable | str:
+    """The compiled Program, or why there is none."""
+    reason = inductor.missing_compiler() or _reads_values(program)
+    if reason is not None:
+        return reason
+    try:
+        return _compiled(program, target, inductor)
+    except inductor.failure as error:
+        return str(error)
 
 
 def _warn(program: Program, tier: str, reason: str) -> None:

@@ -1,13 +1,14 @@
 """CUDA graphs: a generated function is captured once and replayed without Python.
 
 A graph has fixed addresses. State keeps its own: new values are copied into the old memory at the
-end of the function. Feeds are copied into static tensors, fetches out of the graph's memory, which
-all graphs of a backend share: one run at a time uses it.
+end of the function. Feeds are copied into static tensors, fetches out of the graphs' memory, which
+one run at a time uses.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from polygraph.core.ground.backend import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from threading import Lock
 
     from polygraph.backends.torch.functions import Functions
     from polygraph.core.ground.program import Program
@@ -61,16 +61,14 @@ class CudaGraphExecutable:
         "source", "tier",
     )  # fmt: skip
 
-    def __init__(
-        self, program: Program, functions: Functions, device: torch.device, lock: Lock
-    ) -> None:
+    def __init__(self, program: Program, functions: Functions, device: torch.device) -> None:
         self.tier = "cuda-graph"
         self.program = program
         self.source = functions.source
         self._functions = functions
         self._device = device
         self._updates = tuple(zip(program.updates, functions.stored, strict=True))
-        self._lock = lock
+        self._lock = Lock()
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
         self._graphs: _Graphs | None = None

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     Specs = Sequence[tuple[tuple[int, ...], torch.dtype]]
     Function = Callable[[list[torch.Tensor]], tuple[torch.Tensor, ...]]
 
+
+class CannotCompileError(Exception):
+    """Inductor gives up on a function; the cause is chained."""
+
+
 _LOCK = threading.Lock()
 
 _EXACT = {
@@ -61,16 +66,27 @@ def compile_function(function: Function, specs: Specs, device: torch.device) -> 
 
     Returns:
       A function that takes the list of arguments, which it may empty.
+
+    Raises:
+      CannotCompileError: inductor cannot, for whatever reason of its own.
     """
-    with _LOCK, torch.no_grad():
-        mode = FakeTensorMode(shape_env=ShapeEnv())
-        with mode:
-            # One fake tensor for each argument: the tracer takes equal ones for one.
-            examples = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in specs]
-            trace = make_fx(_spread(function), decomposition_table=select_decomp_table())
-            graph = trace(*examples)
-        with config.patch(_EXACT), tracing(TracingContext(mode)):
-            compiled: Any = compile_fx_inner(graph, examples)
+    try:
+        with _LOCK, torch.no_grad():
+            return _compiled(function, specs, device)
+    except (RuntimeError, AssertionError) as error:
+        text = (str(error) or type(error).__name__).splitlines()[0]
+        raise CannotCompileError(f"inductor cannot compile it: {text}") from error
+
+
+def _compiled(function: Function, specs: Specs, device: torch.device) -> Function:
+    mode = FakeTensorMode(shape_env=ShapeEnv())
+    with mode:
+        # One fake tensor for each argument: the tracer takes equal ones for one.
+        examples = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in specs]
+        trace = make_fx(_spread(function), decomposition_table=select_decomp_table())
+        graph = trace(*examples)
+    with config.patch(_EXACT), tracing(TracingContext(mode)):
+        compiled: Any = compile_fx_inner(graph, examples)
     return compiled.current_callable or compiled  # type: ignore[no-any-return]
 
 
@@ -89,11 +105,13 @@ class Inductor:
       lowerings: those that differ from the table's.
       missing_compiler: see there.
       compile: `compile_function`.
+      failure: what ``compile`` raises.
     """
 
     lowerings: Mapping[Op, Lowering]
     missing_compiler: Callable[[], str | None]
     compile: Callable[[Function, Specs, torch.device], Function]
+    failure: type[Exception]
 
 
-INDUCTOR = Inductor(TRACED, missing_compiler, compile_function)
+INDUCTOR = Inductor(TRACED, missing_compiler, compile_function, CannotCompileError)

@@ -26,6 +26,10 @@ OPTIONS = MappingProxyType(
             "seconds and a C++ compiler, and makes runs faster; 'none' runs the generated function "
             "on the processor and captures it into a CUDA graph on a GPU (default: 'none')"
         ),
+        "engine_random": (
+            "draw with torch's generators instead of TF1's Philox: faster, other numbers "
+            "(default: False)"
+        ),
     }
 )
 """The keys that ``config`` may have, each with what it means."""

@@ -7,31 +7,34 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from polygraph.backends.torch import lowerings_control as lower_control
-from polygraph.backends.torch import lowerings_elementwise as lower_ew
-from polygraph.backends.torch import lowerings_indexing as lower_ix
-from polygraph.backends.torch import lowerings_integers as lower_int
-from polygraph.backends.torch import lowerings_nn as lower_nn
-from polygraph.backends.torch import lowerings_random as lower_random
-from polygraph.backends.torch import lowerings_reduction as lower_red
-from polygraph.backends.torch import lowerings_shaping as lower_shape
-from polygraph.backends.torch import lowerings_training as lower_training
+from polygraph.backends.torch import (
+    lowerings_control as lower_control,
+    lowerings_elementwise as lower_ew,
+    lowerings_indexing as lower_ix,
+    lowerings_integers as lower_int,
+    lowerings_nn as lower_nn,
+    lowerings_random as lower_random,
+    lowerings_reduction as lower_red,
+    lowerings_shaping as lower_shape,
+    lowerings_training as lower_training,
+)
 from polygraph.ops.primitives import (
     control,
     convolution,
     cross_entropy,
     decompositions,
     depthwise,
+    distributions,
+    elementwise as ew,
+    indexing as ix,
     linalg,
     pooling,
     random,
+    reduction as red,
     scatter,
     shaping,
     training,
 )
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as ix
-from polygraph.ops.primitives import reduction as red
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -213,7 +216,18 @@ ON_HOST: Mapping[Op, Lowering] = MappingProxyType(
 )
 """Better where Python may read a tensor without waiting for a device."""
 
-READS_VALUES = frozenset({random.pivots_to_permutation})
+ENGINE_RANDOM: Mapping[Op, Lowering] = MappingProxyType(
+    {
+        distributions.random_uniform: lower_random.engine_random(torch.rand),
+        distributions.random_normal: lower_random.engine_random(torch.randn),
+        distributions.random_truncated_normal: lower_random.engine_random(
+            lower_random.truncated_normal
+        ),
+    }
+)
+"""Claimed where the option ``engine_random`` is set."""
+
+READS_VALUES: frozenset[Op] = frozenset({random.pivots_to_permutation, *ENGINE_RANDOM})
 """Ops that read tensors in Python: neither inductor nor a CUDA graph can hold them."""
 
 IN_PLACE: Mapping[Op, Lowering] = MappingProxyType(
