@@ -272,10 +272,10 @@ class TensorArray:
             if dims.ndims is not None:
                 self._take_row(dims[1:])
             size = self._record.size
-            if self._record.dynamic or (size.constant is None and dims.ndims is None):
+            if size.constant is not None and size.constant == dims[:1].num_elements():
                 return self._next(identity(tensor))
-            fitted = reshape(tensor, concat([reshape(size, [1]), shape(tensor)[1:]], 0))
-        return self._next(fitted)
+            filled = TensorArrayGrow(tensor, reshape(size, [1]), exact=not self._record.dynamic)
+        return self._next(filled)
 
     def _take_row(self, row: TensorShape) -> None:
         record = self._record

@@ -18,9 +18,13 @@ from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import check, known_ints
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing, reduction, scatter
-from polygraph.ops.primitives import shaping as prims
+from polygraph.ops.primitives import (
+    elementwise as ew,
+    indexing,
+    reduction,
+    scatter,
+    shaping as prims,
+)
 from polygraph.ops.ranges import range as index_range
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.shaping import expand_dims, reshape
@@ -214,10 +218,12 @@ def _grown(context: ShapeContext) -> TensorShape:
     static=("size",),
     T=ALL,
 )
-def TensorArrayGrow(flow: Array, size: Array) -> Array:
-    """The array with zeros appended until it has ``size`` elements."""
+def TensorArrayGrow(flow: Array, size: Array, *, exact: bool = False) -> Array:
+    """The array with zeros appended until it has ``size`` elements, no more where ``exact``."""
     (wanted,) = known_ints(size)
     more = wanted - flow.shape[0]
+    if exact and more < 0:
+        refuse(f"Tried to write {flow.shape[0]} elements but the array has size {wanted}")
     if more <= 0:
         return flow
     zero = np.zeros((), flow.dtype)

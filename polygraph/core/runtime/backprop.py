@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +79,25 @@ class Backprop:
         """The gradient for each of ``xs``, the ``ys`` having the gradients ``starts``."""
         for y, start in zip(self.ys, starts, strict=True):
             self.parts.setdefault(y, []).append(start)
-        for op in reversed(self._between()):
-            self._visit(op)
+        self._walk(self._between())
         return [self.total_of(x) for x in self.xs]
+
+    def _walk(self, between: Sequence[Operation]) -> None:
+        """Visit each operation after all that use it; breadth first, as TF1 orders its sums."""
+        waiting = dict.fromkeys(between, 0)
+        for op in between:
+            for tensor in self.sources[op]:
+                if tensor.op in waiting:
+                    waiting[tensor.op] += 1
+        ready = deque(op for op in dict.fromkeys(y.op for y in self.ys) if waiting.get(op) == 0)
+        while ready:
+            op = ready.popleft()
+            self._visit(op)
+            for tensor in self.sources[op]:
+                if tensor.op in waiting:
+                    waiting[tensor.op] -= 1
+                    if waiting[tensor.op] == 0:
+                        ready.append(tensor.op)
 
     # Which operations
 
