@@ -88,7 +88,9 @@ from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *
 from polygraph.ops.arithmetic import *
 from polygraph.ops.assertions import *
+from polygraph.ops.broadcasting import *
 from polygraph.ops.casting import *
+from polygraph.ops.checks import *
 from polygraph.ops.clip import *
 from polygraph.ops.clipping import *
 from polygraph.ops.complex_numbers import *
@@ -97,9 +99,12 @@ from polygraph.ops.diagonals import *
 from polygraph.ops.einsum import *
 from polygraph.ops.elementwise import *
 from polygraph.ops.filling import *
+from polygraph.ops.functional_loops import *
 from polygraph.ops.gathering import *
 from polygraph.ops.gradient_barriers import *
 from polygraph.ops.grouping import *
+from polygraph.ops.histograms import *
+from polygraph.ops.host_functions import *
 from polygraph.ops.identity_ops import *
 from polygraph.ops.indexing import *
 from polygraph.ops.initializers import *

@@ -6,6 +6,7 @@ from polygraph.core.ground.dtypes import (
     DType,
     as_dtype,
     bfloat16,
+    bool_ as bool,  # noqa: A004 - TF1's name
     complex64,
     complex128,
     double,
@@ -23,7 +24,6 @@ from polygraph.core.ground.dtypes import (
     uint32,
     uint64,
 )
-from polygraph.core.ground.dtypes import bool_ as bool  # noqa: A004 - TF1's name
 from polygraph.ops.casting import cast
 from polygraph.ops.complex_numbers import complex
 

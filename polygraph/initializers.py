@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from polygraph.core.runtime.variable_collections import (
     global_variables_initializer as global_variables,
-)
-from polygraph.core.runtime.variable_collections import (
     local_variables_initializer as local_variables,
+    variables_initializer as variables,
 )
-from polygraph.core.runtime.variable_collections import variables_initializer as variables
 from polygraph.ops.initializers import (
     Constant,
     GlorotNormal,

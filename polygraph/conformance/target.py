@@ -18,7 +18,9 @@ from polygraph.core.runtime.discovery import (
     unregister_backend,
 )
 from polygraph.core.runtime.session import Session
-from polygraph.passes.legalise import limit_of
+from polygraph.passes.expand import expand_composites
+from polygraph.passes.legalise import unsupported_steps
+from polygraph.passes.widen import widen_dtypes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,9 +95,19 @@ class Target:
         """Whether the backend says that it computes in TF1's dtype of that name."""
         return dtype in self.backend.capabilities.dtypes
 
-    def limit_of(self, op: Op, dtypes: Sequence[str]) -> str | None:
-        """Why the backend's tables say that it cannot do ``op`` at operands of these dtypes."""
-        return limit_of(self.backend, op, dtypes)
+    def limit_of(
+        self, op: Op, types: Sequence[TensorType], attrs: Mapping[str, Any]
+    ) -> str | None:
+        """Why the backend's tables say that it cannot do one application; None where they don't.
+
+        For a composite that it does not claim, the reason is that of a step of the body.
+        """
+        program = widen_dtypes(
+            expand_composites(program_of([(op, types, attrs)]), self.backend), self.backend
+        )
+        for step, reason in unsupported_steps(program, self.backend):
+            return f"{step.op.name}: {reason}"
+        return None
 
     def waiver_for(self, case_id: str) -> str | None:
         """The reason of the first waiver whose pattern fits, None where none does."""

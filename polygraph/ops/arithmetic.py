@@ -29,8 +29,7 @@ from polygraph.ops.identity_ops import identity
 from polygraph.ops.logical import GreaterEqual, LessEqual, SelectV2
 from polygraph.ops.op_families import binary, elementwise_partial, in_brackets, unary
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import elementwise as ew, reduction as red
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:

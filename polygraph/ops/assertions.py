@@ -18,8 +18,7 @@ from polygraph.core.ground.scopes import control_dependencies, name_scope
 from polygraph.core.ground.summary import summary_of
 from polygraph.core.ground.trace import check
 from polygraph.ops.grouping import group, with_dependencies
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction
+from polygraph.ops.primitives import elementwise as ew, reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,9 +16,12 @@ from polygraph.ops.convolution import four_dims
 from polygraph.ops.elementwise import rsqrt, square
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import normalization as primitives
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import (
+    elementwise as ew,
+    normalization as primitives,
+    reduction,
+    shaping,
+)
 from polygraph.ops.reduction import reduce_mean, reduce_sum
 from polygraph.ops.shape_queries import size
 from polygraph.ops.shaping import reshape

@@ -15,8 +15,7 @@ from polygraph.ops.activations import relu
 from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import elementwise as ew, reduction, shaping
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.shaping import broadcast_to, reshape
 

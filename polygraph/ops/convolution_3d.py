@@ -12,9 +12,7 @@ from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known_ints, make_error
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import convolution as conv
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping
+from polygraph.ops.primitives import convolution as conv, elementwise as ew, shaping
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.shaping import one_of
 from polygraph.ops.window_attrs import out_size, same_padding

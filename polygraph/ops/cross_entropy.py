@@ -26,9 +26,12 @@ from polygraph.ops.gradient_barriers import stop_gradient
 from polygraph.ops.logical import Select, greater_equal
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import cross_entropy as primitives
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction, shaping
+from polygraph.ops.primitives import (
+    cross_entropy as primitives,
+    elementwise as ew,
+    reduction,
+    shaping,
+)
 from polygraph.ops.reduction import reduce_sum
 from polygraph.ops.shape_queries import rank, shape
 from polygraph.ops.shaping import concat, expand_dims, one_of, reshape, transpose

@@ -15,8 +15,7 @@ from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.op_families import binary, comparison, in_brackets, require_broadcast, unary
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import shaping as sh
+from polygraph.ops.primitives import elementwise as ew, shaping as sh
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op import Op

@@ -17,8 +17,7 @@ from polygraph.core.ground.upward import UPWARD
 from polygraph.ops.complex_numbers import conj
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import linalg as primitives
+from polygraph.ops.primitives import elementwise as ew, linalg as primitives
 
 if TYPE_CHECKING:
     from collections.abc import Callable

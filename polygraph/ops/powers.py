@@ -15,8 +15,7 @@ from polygraph.ops.complex_numbers import conj
 from polygraph.ops.elementwise import Log, Square
 from polygraph.ops.logical import Greater, NotEqual, SelectV2
 from polygraph.ops.op_families import binary
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import elementwise as ew, reduction as red
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:

@@ -28,9 +28,7 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import HiddenState
 from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import check, known_ints
-from polygraph.ops.primitives import distributions as dist
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing
+from polygraph.ops.primitives import distributions as dist, elementwise as ew, indexing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,7 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.trace import check
 from polygraph.ops.arithmetic import FloorMod
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction
+from polygraph.ops.primitives import elementwise as ew, reduction
 from polygraph.ops.random_functions import random_uniform
 from polygraph.ops.shape_queries import shape as shape_of
 from polygraph.ops.slicing import slice as slice_of

@@ -22,8 +22,7 @@ from polygraph.ops.elementwise import Exp, IsFinite, Log, Sqrt, Square
 from polygraph.ops.gradient_barriers import stop_gradient
 from polygraph.ops.logical import NotEqual, SelectV2
 from polygraph.ops.operand_checks import refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import elementwise as ew, reduction as red
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.shape_queries import rank, shape
 from polygraph.ops.shaping import reshape

@@ -24,8 +24,7 @@ from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.ops.arithmetic import DivNoNan, Mul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import known_int, refuse
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import elementwise as ew, reduction as red
 from polygraph.ops.reduction import either
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.dtypes import ALL, DType, as_dtype, string
 from polygraph.core.ground.graph import get_default_graph
@@ -17,6 +16,7 @@ from polygraph.ops.array_conversion import make_array
 
 if TYPE_CHECKING:
     import numpy as np
+
     from polygraph.core.ground.tensor import Tensor
 
 

@@ -14,8 +14,7 @@ from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.trace import check
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing, reduction, scatter, shaping
+from polygraph.ops.primitives import elementwise as ew, indexing, reduction, scatter, shaping
 from polygraph.ops.state import is_ref
 
 if TYPE_CHECKING:

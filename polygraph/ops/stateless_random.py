@@ -11,8 +11,7 @@ from polygraph.core.ground.dtypes import INDEX, REAL, DType, float32
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.trace import known_ints
-from polygraph.ops.primitives import distributions as dist
-from polygraph.ops.primitives import elementwise as ew
+from polygraph.ops.primitives import distributions as dist, elementwise as ew
 from polygraph.ops.random import (
     FLOATS,
     INTEGERS,

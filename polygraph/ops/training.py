@@ -11,9 +11,11 @@ from polygraph.core.ground.dtypes import COMPLEX, FLOATING
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Value
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import training as step
-from polygraph.ops.primitives import training_regularised as regularised
+from polygraph.ops.primitives import (
+    elementwise as ew,
+    training as step,
+    training_regularised as regularised,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,10 +17,13 @@ from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.trace import check
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing, reduction
-from polygraph.ops.primitives import training as step
-from polygraph.ops.primitives import training_regularised as regularised
+from polygraph.ops.primitives import (
+    elementwise as ew,
+    indexing,
+    reduction,
+    training as step,
+    training_regularised as regularised,
+)
 from polygraph.ops.training import is_minus_half
 
 if TYPE_CHECKING:

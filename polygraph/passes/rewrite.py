@@ -38,8 +38,7 @@ def rewrite_block(block: Block, rule: Rule) -> Block:
                 results = builder.emit(
                     step.op, operands, rewritten_attrs(step, rule), [r.type for r in step.results]
                 )
-            for old, result in zip(step.results, results, strict=True):
-                new[old] = result
+            new.update(zip(step.results, results, strict=True))
     return builder.block(block.parameters, [new[result] for result in block.results])
 
 

@@ -20,8 +20,7 @@ from polygraph.core.runtime.gradients import gradients
 from polygraph.core.runtime.variable_collections import trainable_variables
 from polygraph.core.runtime.variables import Variable
 from polygraph.ops.casting import cast
-from polygraph.ops.grouping import group
-from polygraph.ops.grouping import tuple as gated
+from polygraph.ops.grouping import group, tuple as gated
 from polygraph.ops.partitioning import unique
 from polygraph.ops.segments import unsorted_segment_sum
 from polygraph.ops.shape_queries import size

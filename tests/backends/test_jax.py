@@ -32,8 +32,13 @@ from polygraph.core.ground.program import (  # noqa: E402
 from polygraph.core.ground.signature import TensorType  # noqa: E402
 from polygraph.core.ground.trace import Builder, building  # noqa: E402
 from polygraph.ops import primitives  # noqa: E402
-from polygraph.ops.primitives import control, distributions, linalg, reduction  # noqa: E402
-from polygraph.ops.primitives import elementwise as ew  # noqa: E402
+from polygraph.ops.primitives import (  # noqa: E402
+    control,
+    distributions,
+    elementwise as ew,  # noqa: E402
+    linalg,
+    reduction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

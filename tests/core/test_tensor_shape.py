@@ -12,11 +12,7 @@ import pytest
 
 from polygraph.core.ground.tensor_shape import (
     Dimension as Dim,
-)
-from polygraph.core.ground.tensor_shape import (
     TensorShape as Shape,
-)
-from polygraph.core.ground.tensor_shape import (
     as_dimension,
     as_shape,
     dimension_at_index,

@@ -15,9 +15,18 @@ from polygraph.core.ground import dtypes, errors
 from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.runtime.session import Session
-from polygraph.ops import arithmetic as a
-from polygraph.ops import bitwise, casting, clipping, elementwise, logical, powers, reduction, scans
-from polygraph.ops import complex_numbers as c
+from polygraph.ops import (
+    arithmetic as a,
+    bitwise,
+    casting,
+    clipping,
+    complex_numbers as c,
+    elementwise,
+    logical,
+    powers,
+    reduction,
+    scans,
+)
 from polygraph.ops.shape_queries import shape as shape_of
 from polygraph.ops.source_ops import constant, placeholder
 

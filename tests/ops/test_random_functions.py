@@ -8,8 +8,10 @@ import pytest
 
 from polygraph.core.ground.dtypes import bfloat16, float64, int32, uint8
 from polygraph.core.ground.graph import Graph, get_default_graph
-from polygraph.ops import packing  # noqa: F401 - packs a shape that holds a tensor
-from polygraph.ops import random_functions as functions
+from polygraph.ops import (
+    packing,  # noqa: F401 - packs a shape that holds a tensor
+    random_functions as functions,
+)
 from polygraph.ops.random_seed import get_seed, set_random_seed
 from polygraph.ops.source_ops import constant, placeholder
 

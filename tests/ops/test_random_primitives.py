@@ -15,8 +15,7 @@ import pytest
 from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.op import REGISTRY
 from polygraph.core.ground.trace import Builder, building
-from polygraph.ops.primitives import distributions as dist
-from polygraph.ops.primitives import random as bits
+from polygraph.ops.primitives import distributions as dist, random as bits
 
 RECORDS = json.loads(
     pathlib.Path(__file__).with_name("random_recorded.json").read_text(encoding="utf-8")

@@ -9,8 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import special_functions
+from polygraph.ops.primitives import elementwise as ew, special_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import jax
 from jax import lax
 
-from polygraph.backends.jax import lowerings_control as lower_control
-from polygraph.backends.jax import lowerings_elementwise as lower_ew
-from polygraph.backends.jax import lowerings_indexing as lower_ix
-from polygraph.backends.jax import lowerings_linalg as lower_linalg
-from polygraph.backends.jax import lowerings_nn as lower_nn
-from polygraph.backends.jax import lowerings_random as lower_random
-from polygraph.backends.jax import lowerings_shaping as lower_shape
+from polygraph.backends.jax import (
+    lowerings_control as lower_control,
+    lowerings_elementwise as lower_ew,
+    lowerings_indexing as lower_ix,
+    lowerings_linalg as lower_linalg,
+    lowerings_nn as lower_nn,
+    lowerings_random as lower_random,
+    lowerings_shaping as lower_shape,
+)
 from polygraph.backends.jax.lowerings_elementwise import broadcasting, doubled, widened
 from polygraph.backends.jax.lowerings_random import engine_random
 from polygraph.backends.jax.lowerings_reduction import arg_reduction, reduction, scan
@@ -24,14 +26,14 @@ from polygraph.ops.primitives import (
     decompositions,
     depthwise,
     distributions,
+    elementwise as ew,
+    indexing as ix,
     linalg,
     pooling,
     random,
+    reduction as red,
     shaping,
 )
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing as ix
-from polygraph.ops.primitives import reduction as red
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

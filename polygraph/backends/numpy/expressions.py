@@ -9,14 +9,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import linalg, shaping
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import elementwise as ew, linalg, reduction as red, shaping
 
 if TYPE_CHECKING:
-    import numpy as np
     from collections.abc import Callable, Mapping, Sequence
+
+    import numpy as np
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Step

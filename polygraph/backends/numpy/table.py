@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polygraph.core.ground.op import REGISTRY, Primitive
-from polygraph.ops.primitives import convolution, depthwise, linalg, pooling, shaping
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import reduction as red
+from polygraph.ops.primitives import (
+    convolution,
+    depthwise,
+    elementwise as ew,
+    linalg,
+    pooling,
+    reduction as red,
+    shaping,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

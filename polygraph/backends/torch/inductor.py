@@ -6,6 +6,7 @@ Importing this takes seconds: it is done for who asks for inductor.
 from __future__ import annotations
 
 import threading
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,9 @@ def _compiled(function: Function, specs: Specs, device: torch.device) -> Functio
         examples = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in specs]
         trace = make_fx(_spread(function), decomposition_table=select_decomp_table())
         graph = trace(*examples)
-    with config.patch(_EXACT), tracing(TracingContext(mode)):
+    with config.patch(_EXACT), tracing(TracingContext(mode)), warnings.catch_warnings():
+        # It tells developers of torch what it runs op by op, and imports what torch deprecated.
+        warnings.simplefilter("ignore")
         compiled: Any = compile_fx_inner(graph, examples)
     return compiled.current_callable or compiled  # type: ignore[no-any-return]
 

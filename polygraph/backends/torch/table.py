@@ -353,3 +353,15 @@ for _name in ("uint16", "uint32", "uint64"):
 
 UNSUPPORTED: Mapping[Op | tuple[Op, str], str] = MappingProxyType(_NOT_LOWERED)
 """What has no lowering, and why. A composite here runs by its body."""
+
+NOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "powers of complex numbers": "go by way of logarithms, also for whole exponents.",
+        "rests of float64": "are NaN where the quotient overflows.",
+        "functions of float32": (
+            "in inductor's kernels give 0 where the result is subnormal; acosh is infinite there "
+            "from 2e19 on."
+        ),
+    }
+)
+"""Where results differ from the references by more than rounding, and why."""

@@ -134,7 +134,7 @@ class Op:
           One array or value, or a tuple of them for ops with several results.
         """
         builder = current_builder()
-        arrays = [
+        arrays: list[Any] = [
             operand if hasattr(operand, "shape") else np.asarray(operand) for operand in operands
         ]
         types = self.types([_type_of(array) for array in arrays], attrs)

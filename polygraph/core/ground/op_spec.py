@@ -98,6 +98,7 @@ _ARG = re.compile(
 
 
 def parse_args(text: str) -> tuple[Arg, ...]:
+    """The arguments that ``"x: T, values: N*T, ref: &T"`` spells."""
     args = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         found = _ARG.match(part)

@@ -56,7 +56,7 @@ def from_shape_input(index: int) -> Callable[[ShapeContext], TensorShape]:
 def _broadcast_dims(one: int | None, other: int | None) -> int | None:
     if one == 1:
         return other
-    if other == 1 or one == other:
+    if other in (1, one):
         return one
     if one is None or other is None:
         return other if one is None else one

@@ -88,7 +88,7 @@ class _Fields:
 
     def __eq__(self, other: object) -> bool:
         """Same type, same fields set."""
-        return type(other) is type(self) and other._set == self._set  # type: ignore[attr-defined]
+        return type(other) is type(self) and other._set == self._set
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -114,7 +114,7 @@ class Fetches:
 
     def _visit_mapping(self, graph: Graph, items: Mapping[Any, Any]) -> Build:
         builds = [(key, self._visit(graph, item)) for key, item in items.items()]
-        make: Callable[[list[tuple[Any, Any]]], Any] = type(items)  # type: ignore[assignment]
+        make: Callable[[list[tuple[Any, Any]]], Any] = type(items)
         return lambda values: make([(key, build(values)) for key, build in builds])
 
     def _visit_leaf(self, graph: Graph, item: Any) -> Build:

@@ -179,6 +179,7 @@ class BaseSession:
           RuntimeError: the session is closed, or the graph empty.
           tf.errors.OpError: the run failed; no variable has changed.
         """
+        arrays: Sequence[Any]
         key, arrays = run_key(fetches, feed_dict)
         entry = self._entries.get(key) if key is not None else None
         if entry is None:
@@ -238,7 +239,7 @@ class BaseSession:
             result = self._run(entry, arrays)
         finally:
             _sessions.deadline = outer
-        if run_metadata is not None and getattr(options, "trace_level", 0):
+        if run_metadata is not None and options is not None and options.trace_level:
             run_metadata.partition_graphs = [print_program(p) for p in entry.plan.programs()]
         return result
 

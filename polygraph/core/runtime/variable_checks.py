@@ -38,7 +38,7 @@ def report_uninitialized_variables(
             return constant([], dtype=string)
         has_none = logical_not(stack([is_variable_initialized(each) for each in var_list]))
         names = constant([each.op.name for each in var_list])
-        return boolean_mask(names, has_none)  # type: ignore[no-any-return]
+        return boolean_mask(names, has_none)
 
 
 def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tensor | None:
@@ -58,4 +58,4 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tenso
     for variable in var_list:
         with colocate_with(variable):
             ranks.append(Rank(variable, name="Rank"))
-    return ranks[0] if len(ranks) == 1 else stack(ranks)  # type: ignore[no-any-return]
+    return ranks[0] if len(ranks) == 1 else stack(ranks)

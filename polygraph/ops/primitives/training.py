@@ -13,8 +13,7 @@ import numpy as np
 
 from polygraph.core.ground.dtypes import COMPLEX, FLOATING, INDEX, NUMERIC
 from polygraph.core.ground.op import composite
-from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.primitives import indexing
+from polygraph.ops.primitives import elementwise as ew, indexing
 
 if TYPE_CHECKING:
     from polygraph.core.ground.trace import Array

@@ -324,7 +324,8 @@ class _Part:
         plan = self.plans.get(shapes)
         if plan is None:
             plan = self.plans[shapes] = Plan(self.renamed, self._goals)
-        feeds = {**fixed, **dict(zip(self.parameters, variables, strict=True))}
+        feeds: dict[Ref, Array] = dict(fixed)
+        feeds.update(zip(self.parameters, variables, strict=True))
         return [np.asarray(item) for item in plan.run(context, feeds)]
 
 

@@ -76,7 +76,7 @@ class Answer(NamedTuple):
     """The value of something in the middle of an operation's lowering, which it asked for."""
 
     op: Operation
-    index: int
+    asked: int
 
 
 Ref = Tensor | Version | Done | Answer
@@ -123,6 +123,19 @@ def variable_behind(tensor: Tensor) -> StateKey | None:
     if op.attrs.get("_variable_read"):
         return variable_behind(op.inputs[0])
     return None
+
+
+def variable_of(op: Operation) -> StateKey:
+    """The variable that the first input of ``op`` refers to.
+
+    Raises:
+      ValueError: it leads to none.
+    """
+    key = reference_root(op.inputs[0])
+    if key is None:
+        msg = f"{op.inputs[0].name!r} ({op.frame}) does not lead to a variable"
+        raise ValueError(msg)
+    return key
 
 
 def reference_root(tensor: Tensor) -> StateKey | None:
@@ -229,16 +242,20 @@ class _Renamer:
             written.append(key)
         if op in self.cut.inner:
             written.extend(self._rename_regions(op, ancestors))
-        if written:
-            self.result.written[op] = written
-            self.writers.append(op)
-            bit = 1 << (len(self.writers) - 1)
-            ancestors |= bit
-            for key in written:
-                self.writes_of[key] = self.writes_of.get(key, 0) | bit
-                self.result.final[key] = Version(key, op)
-        self.ancestors[op] = ancestors
+        self.ancestors[op] = ancestors | self._note_writes(op, written)
         self.result.operands[op] = operands
+
+    def _note_writes(self, op: Operation, written: list[StateKey]) -> int:
+        """Enter ``op`` into the order of writes; its bit in the masks of ancestors."""
+        if not written:
+            return 0
+        self.result.written[op] = written
+        bit = 1 << len(self.writers)
+        self.writers.append(op)
+        for key in written:
+            self.writes_of[key] = self.writes_of.get(key, 0) | bit
+            self.result.final[key] = Version(key, op)
+        return bit
 
     def _ref_inputs(self, op: Operation) -> dict[int, str]:
         return {

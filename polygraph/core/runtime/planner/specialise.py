@@ -25,7 +25,7 @@ from polygraph.core.runtime.planner.rename import (
     StateKey,
     Version,
     hidden_key,
-    reference_root,
+    variable_of,
 )
 
 if TYPE_CHECKING:
@@ -202,9 +202,7 @@ class Specialiser:
             self._call(op, refs, operands, renamed)
 
     def _probe(self, op: Operation) -> None:
-        key = reference_root(op.inputs[0])
-        assert key is not None
-        self.bind(op.outputs[0], np.asarray(self.initialized(key)))
+        self.bind(op.outputs[0], np.asarray(self.initialized(variable_of(op))))
 
     def defer(self, op: Operation) -> None:
         """Leave ``op`` to a later stage."""
@@ -233,9 +231,8 @@ class Specialiser:
                 continue
             indices = [span] if isinstance(span, int) else range(*span.indices(len(refs)))
             for index in indices:
-                if isinstance(operands[index], Value):
-                    ref = refs[index]
-                    assert ref is not None
+                ref = refs[index]
+                if isinstance(operands[index], Value) and ref is not None:
                     self.result.demanded[ref] = op
                     complete = False
         if not complete:
@@ -268,7 +265,7 @@ class Specialiser:
             results: Sequence[Any] = ()
         else:
             results = raw if isinstance(raw, tuple | list) else (raw,)
-        self._bind_results(op, results)
+        self._bind_results(op, results, renamed)
         if definition.observe is not None:
             seen = [ref for ref in refs if ref is not None]
             self.result.observations.append(Observation(op, seen, definition.observe))
@@ -288,17 +285,12 @@ class Specialiser:
         self.bind(answer, value)
         return answer
 
-    def _bind_results(self, op: Operation, results: Sequence[Any]) -> None:
+    def _bind_results(self, op: Operation, results: Sequence[Any], renamed: Renamed) -> None:
         definition = op.definition
         if definition.kind is Kind.WRITE:
             written = len(definition.writes)
-            for name, result in zip(definition.writes, results[:written], strict=True):
-                index = next(i for i, arg in enumerate(definition.inputs) if arg.name == name)
-                span = op.spans[index]
-                assert isinstance(span, int)
-                key = reference_root(op.inputs[span])
-                assert key is not None
-                self.bind(Version(key, op), result)
+            for version, result in zip(renamed.versions_of(op), results[:written], strict=True):
+                self.bind(version, result)
             others = iter(results[written:])
             for tensor, arg in zip(op.outputs, definition.outputs, strict=True):
                 self.bind(tensor, results[0] if arg.ref else next(others))

@@ -20,7 +20,7 @@ from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.trace import Builder, prune
 from polygraph.core.runtime.logs import logger
-from polygraph.core.runtime.planner.regions import lower_owner
+from polygraph.core.runtime.planner.owners import lower_owner
 from polygraph.core.runtime.planner.rename import StateKey, Version
 from polygraph.core.runtime.planner.specialise import HostValue, Specialised, Specialiser
 
