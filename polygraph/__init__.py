@@ -71,8 +71,11 @@ from polygraph.core.runtime.discovery import (
     register_backend as register_backend,
     set_default_backend as set_default_backend,
 )
+from polygraph.core.runtime.custom_gradient import *
 from polygraph.core.runtime.get_variable import *
+from polygraph.core.runtime.gradient_registry import *
 from polygraph.core.runtime.gradients import *
+from polygraph.core.runtime.hessians import *
 from polygraph.core.runtime.modes import *
 from polygraph.core.runtime.session import (
     InteractiveSession as InteractiveSession,

@@ -272,8 +272,6 @@ class TensorArray:
             if dims.ndims is not None:
                 self._take_row(dims[1:])
             size = self._record.size
-            if size.constant is not None and size.constant == dims[:1].num_elements():
-                return self._next(identity(tensor))
             filled = TensorArrayGrow(tensor, reshape(size, [1]), exact=not self._record.dynamic)
         return self._next(filled)
 

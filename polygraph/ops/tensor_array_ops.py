@@ -234,4 +234,6 @@ def TensorArrayGrow(flow: Array, size: Array, *, exact: bool = False) -> Array:
 @TensorArrayGrow.gradient
 def _grow_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
     flow = op.inputs[0]
-    return [TensorArrayGatherV3(dy, index_range(shape(flow)[0])), None]
+    if flow.get_shape()[:1].is_fully_defined() and flow.get_shape()[:1] == dy.get_shape()[:1]:
+        return [dy, None]
+    return [dy[: shape(flow)[0]], None]
