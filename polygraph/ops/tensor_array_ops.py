@@ -25,7 +25,6 @@ from polygraph.ops.primitives import (
     scatter,
     shaping as prims,
 )
-from polygraph.ops.ranges import range as index_range
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.shaping import expand_dims, reshape
 

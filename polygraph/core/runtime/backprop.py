@@ -18,7 +18,7 @@ from polygraph.ops.grouping import tuple as gated
 from polygraph.ops.region_clone import region_captures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
@@ -84,20 +84,33 @@ class Backprop:
 
     def _walk(self, between: Sequence[Operation]) -> None:
         """Visit each operation after all that use it; breadth first, as TF1 orders its sums."""
-        waiting = dict.fromkeys(between, 0)
-        for op in between:
-            for tensor in self.sources[op]:
-                if tensor.op in waiting:
-                    waiting[tensor.op] += 1
+        waiting = self._waiting(set(between))
         ready = deque(op for op in dict.fromkeys(y.op for y in self.ys) if waiting.get(op) == 0)
         while ready:
             op = ready.popleft()
             self._visit(op)
-            for tensor in self.sources[op]:
-                if tensor.op in waiting:
-                    waiting[tensor.op] -= 1
-                    if waiting[tensor.op] == 0:
-                        ready.append(tensor.op)
+            for before in self._producers(op):
+                if before in waiting:
+                    waiting[before] -= 1
+                    if waiting[before] == 0:
+                        ready.append(before)
+
+    def _waiting(self, between: set[Operation]) -> dict[Operation, int]:
+        """The operations to visit, and how often their outputs are used by others to visit."""
+        pending = [op for op in dict.fromkeys(y.op for y in self.ys) if op in between]
+        waiting = dict.fromkeys(pending, 0)
+        while pending:
+            for before in self._producers(pending.pop()):
+                if before in between:
+                    if before not in waiting:
+                        waiting[before] = 0
+                        pending.append(before)
+                    waiting[before] += 1
+        return waiting
+
+    def _producers(self, op: Operation) -> Iterator[Operation]:
+        """What produces the inputs of ``op`` that gradients flow through."""
+        return (tensor.op for tensor in self.sources[op] if tensor in self.reached)
 
     # Which operations
 
