@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import polygraph as tf
+from polygraph.core.runtime.interrupts import DeferredInterrupt
 
 
 @pytest.fixture(autouse=True)
@@ -159,3 +161,11 @@ def test_a_python_function_may_use_the_session_that_runs_it() -> None:
         sess.run(v.initializer)
         inner = tf.py_func(lambda: sess.run(twice), [], tf.float32)
         assert sess.run([inner + 1.0, tf.assign_add(v, 1.0)]) == [7.0, 4.0]
+
+
+def test_an_interrupt_waits_until_state_written_in_place_is_whole() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), DeferredInterrupt():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the block went on")
+    assert done == ["the block went on"]

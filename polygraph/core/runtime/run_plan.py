@@ -13,6 +13,7 @@ import numpy as np
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.feeds import coerce
+from polygraph.core.runtime.interrupts import DeferredInterrupt
 from polygraph.core.runtime.planner.cut import cut
 from polygraph.core.runtime.planner.plan import Plan, failure
 from polygraph.core.runtime.planner.rename import Version, fetched, rename
@@ -99,6 +100,12 @@ class Pulse:
 
     def __call__(self, context: RunContext, arrays: Sequence[Any]) -> list[Any]:
         """The fetched arrays; state is committed."""
+        if self._updated and context.in_place:
+            with DeferredInterrupt():
+                return self._run(context, arrays)
+        return self._run(context, arrays)
+
+    def _run(self, context: RunContext, arrays: Sequence[Any]) -> list[Any]:
         state = context.state
         if self._positions is not None:
             arrays = [arrays[position] for position in self._positions]

@@ -124,6 +124,7 @@ class BaseSession:
             commit=self._state.commit,
             restore=self._state.restore,
             interrupted=self._check_deadline,
+            in_place=self._backend.capabilities.in_place_state,
         )
         _alive.add(self)
         if self._config.log_device_placement:

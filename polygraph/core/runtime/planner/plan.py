@@ -17,6 +17,7 @@ import numpy as np
 from polygraph.core.ground.errors import FailedPreconditionError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
+from polygraph.core.runtime.interrupts import DeferredInterrupt
 from polygraph.core.runtime.planner.details import check_error
 from polygraph.core.runtime.planner.host import run_host_operation
 from polygraph.core.runtime.planner.regions import outside
@@ -52,10 +53,11 @@ class RunContext:
       commit: store new state.
       restore: after a failed run, store what now holds the old state.
       interrupted: raises where the run is to end early.
+      in_place: executables write to the state's arrays.
     """
 
     __slots__ = (
-        "commit", "get", "interrupted", "planner", "put", "read", "restore", "state",
+        "commit", "get", "in_place", "interrupted", "planner", "put", "read", "restore", "state",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +70,7 @@ class RunContext:
         commit: Callable[[Sequence[StateKey], Sequence[Any], Sequence[TensorType] | None], None],
         restore: Callable[[Sequence[StateKey], Sequence[Any]], None],
         interrupted: Callable[[], None],
+        in_place: bool,
     ) -> None:
         self.planner = planner
         self.put = put
@@ -77,6 +80,7 @@ class RunContext:
         self.commit = commit
         self.restore = restore
         self.interrupted = interrupted
+        self.in_place = in_place
 
 
 @dataclass(slots=True, eq=False)
@@ -185,6 +189,13 @@ class Plan:
         )
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
+        if stage.updated and context.in_place:
+            with DeferredInterrupt():
+                self._compute(context, stage, run)
+        else:
+            self._compute(context, stage, run)
+
+    def _compute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         updates: Sequence[Any] = ()
         if stage.compiled is not None:
             program, executable = stage.compiled
