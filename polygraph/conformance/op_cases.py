@@ -1,0 +1,117 @@
+"""The forward cases of primitives and composites."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from polygraph.conformance.case import Case, ConformanceFailure
+from polygraph.conformance.forward import Application, Group
+from polygraph.conformance.samples import SEED, main_dtypes, samples_of
+from polygraph.conformance.tolerance import bound_of
+from polygraph.core.ground.dtypes import as_dtype
+from polygraph.core.ground.op import Composite
+from polygraph.core.ground.program import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator
+
+    import numpy as np
+
+    from polygraph.conformance.samples import Sample
+    from polygraph.conformance.target import Target
+    from polygraph.core.ground.op import Op
+
+CI_KINDS = frozenset({"declared", "extreme", "large"})
+"""Kinds of samples in the fast subset, one of each for an op at a dtype."""
+
+EVERY_SAMPLE = frozenset({"float32", "int32"})
+"""Dtypes at which the fast subset has every declared sample."""
+
+
+def op_cases(family: str, ops: Iterable[Op], target: Target) -> Iterator[Case]:
+    """A case for each op, dtype and sample; one that fails for an op without samples."""
+    groups: defaultdict[Hashable, Group] = defaultdict(Group)
+    for op in ops:
+        if not op.samples:
+            yield _without_sample(family, op)
+            continue
+        for dtype in main_dtypes(op):
+            yield from _cases(family, op, dtype, target, groups)
+
+
+def _without_sample(family: str, op: Op) -> Case:
+    def run(_: Target) -> None:
+        msg = f"{op!r} has no sample: nobody knows whether a backend computes it"
+        raise ConformanceFailure(msg)
+
+    return Case(f"{family}/{op.name}-any-sample", 1, family, op.name, run)
+
+
+def _cases(
+    family: str,
+    op: Op,
+    dtype: np.dtype[Any],
+    target: Target,
+    groups: defaultdict[Hashable, Group],
+) -> Iterator[Case]:
+    name = as_dtype(dtype).name
+    limits = _Limits(target, op)
+    seen: set[str] = set()
+    for sample in samples_of(op, dtype):
+        application = Application(op, sample)
+        expected = limits.of(sample)
+        in_ci = _in_ci(sample, name, seen)
+        key: Hashable = (family, name) if target.backend.capabilities.compiled else (op, name)
+        # What is in the fast subset shares Programs only with others that are.
+        group = Group() if expected else groups[key, in_ci]
+        group.applications.append(application)
+        bound = bound_of(op.name, dtype, composite=isinstance(op, Composite))
+        yield Case(
+            id=f"{family}/{op.name}-{name}-{sample.label}",
+            level=1,
+            family=family,
+            op=op.name,
+            run=partial(_check, group, application),
+            dtype=name,
+            expected=expected,
+            ci=in_ci,
+            loosened=bound.text,
+            seed=SEED,
+        )
+
+
+def _check(group: Group, application: Application, target: Target) -> None:
+    group.check(target, application)
+
+
+def _in_ci(sample: Sample, dtype: str, seen: set[str]) -> bool:
+    first = sample.kind not in seen
+    seen.add(sample.kind)
+    if dtype in EVERY_SAMPLE:
+        return first or sample.kind in {"declared", "dtypes"}
+    return first and sample.kind in CI_KINDS
+
+
+class _Limits:
+    """Why a backend's tables say that it cannot do an op, remembered by dtypes."""
+
+    def __init__(self, target: Target, op: Op) -> None:
+        self._target = target
+        self._op = op
+        self._known: dict[Hashable, str | None] = {}
+
+    def of(self, sample: Sample) -> str | None:
+        """The reason for a sample, None where the backend has no excuse."""
+        types = (*sample.types, *self._op.types(sample.types, sample.attrs))
+        inner = [
+            value.dtype
+            for attr in sample.attrs.values()
+            if isinstance(attr, Block)
+            for value in (*attr.parameters, *attr.results)
+        ]
+        key = tuple(dict.fromkeys([type_.dtype for type_ in types] + inner))
+        if key not in self._known:
+            self._known[key] = self._target.limit_of(self._op, sample.types, sample.attrs)
+        return self._known[key]
