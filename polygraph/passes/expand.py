@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.op import Composite
 from polygraph.passes.rewrite import rewrite_program
 
@@ -13,40 +14,27 @@ if TYPE_CHECKING:
     from polygraph.core.ground.backend import Backend
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Program, Step
+    from polygraph.core.ground.signature import TensorType
     from polygraph.core.ground.trace import Array
 
 
-def lowers(backend: Backend, op: Op, dtypes: Sequence[str]) -> bool:
-    """Whether ``backend`` lowers ``op`` at the operand dtypes given by name."""
-    if op not in backend.lowerings or op in backend.unsupported:
-        return False
-    return not any((op, dtype) in backend.unsupported for dtype in dtypes)
-
-
 def expand_composites(program: Program, backend: Backend) -> Program:
-    """Replace unclaimed composites by their bodies, until none is left."""
+    """Replace composites that ``backend`` does not lower by their bodies, to any depth."""
+    limited = {key[0] for key in backend.unsupported if isinstance(key, tuple)}
+
+    def unclaimed(op: Op, operands: Sequence[TensorType]) -> bool:
+        if not isinstance(op, Composite):
+            return False
+        if op not in backend.lowerings or op in backend.unsupported:
+            return True
+        return op in limited and any(
+            (op, as_dtype(operand.dtype).name) in backend.unsupported for operand in operands
+        )
 
     def rule(step: Step, operands: Sequence[Array]) -> Sequence[Array] | None:
-        if not isinstance(step.op, Composite) or lowers(
-            backend, step.op, [operand.dtype.name for operand in step.operands]
-        ):
+        if not unclaimed(step.op, [operand.type for operand in step.operands]):
             return None
         raw = step.op.function(*operands, **step.attrs)
         return raw if isinstance(raw, tuple) else (raw,)
 
-    while True:
-        expanded = rewrite_program(program, rule)
-        if not _has_unclaimed(expanded, backend):
-            return expanded
-        program = expanded
-
-
-def _has_unclaimed(program: Program, backend: Backend) -> bool:
-    pending = [program.block]
-    while pending:
-        for step in pending.pop().steps:
-            names = [operand.dtype.name for operand in step.operands]
-            if isinstance(step.op, Composite) and not lowers(backend, step.op, names):
-                return True
-            pending.extend(inner for _, inner in step.blocks())
-    return False
+    return rewrite_program(program, rule, unclaimed)

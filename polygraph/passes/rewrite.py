@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING
 from polygraph.core.ground.trace import Builder, building
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Block, Program, Step, Value
+    from polygraph.core.ground.signature import TensorType
     from polygraph.core.ground.trace import Array
 
+    Expands = Callable[[Op, Sequence[TensorType]], bool]
     Rule = Callable[[Step, Sequence[Array]], Sequence[Array] | None]
     """Given a step and its operands in the new block, its results there; None to keep it."""
 
 
-def rewrite_program(program: Program, rule: Rule) -> Program:
+def rewrite_program(program: Program, rule: Rule, expands: Expands | None = None) -> Program:
     """``program`` with ``rule`` applied to every step of every block."""
-    return program.with_block(rewrite_block(program.block, rule))
+    return program.with_block(rewrite_block(program.block, rule, expands))
 
 
-def rewrite_block(block: Block, rule: Rule) -> Block:
+def rewrite_block(block: Block, rule: Rule, expands: Expands | None = None) -> Block:
     """``block`` with ``rule`` applied to every step, in order.
 
-    The rule runs with a builder open: what it computes by calling ops is added to the new block.
+    The rule runs with a builder open: what it computes by calling ops is added to the new block,
+    as their bodies for ops of which ``expands`` says so.
     """
     builder = Builder()
+    builder.expands = expands
     new: dict[Value, Array] = {value: value for value in block.parameters}
     new.update(block.constants)
     with building(builder):
@@ -36,15 +41,13 @@ def rewrite_block(block: Block, rule: Rule) -> Block:
             results = rule(step, operands)
             if results is None:
                 results = builder.emit(
-                    step.op, operands, rewritten_attrs(step, rule), [r.type for r in step.results]
+                    step.op, operands, _attrs(step, rule, expands), [r.type for r in step.results]
                 )
             new.update(zip(step.results, results, strict=True))
     return builder.block(block.parameters, [new[result] for result in block.results])
 
 
-def rewritten_attrs(step: Step, rule: Rule) -> dict[str, object]:
-    """The step's attributes with inner blocks rewritten by ``rule``."""
-    attrs = dict(step.attrs)
-    for name, inner in step.blocks():
-        attrs[name] = rewrite_block(inner, rule)
-    return attrs
+def _attrs(step: Step, rule: Rule, expands: Expands | None) -> Mapping[str, object]:
+    """The step's attributes, with inner blocks rewritten."""
+    inner = {name: rewrite_block(block, rule, expands) for name, block in step.blocks()}
+    return {**step.attrs, **inner} if inner else step.attrs

@@ -137,9 +137,12 @@ class Op:
         arrays: list[Any] = [
             operand if hasattr(operand, "shape") else np.asarray(operand) for operand in operands
         ]
-        types = self.types([_type_of(array) for array in arrays], attrs)
+        given = [_type_of(array) for array in arrays]
+        types = self.types(given, attrs)
         if builder is None or self._foldable(arrays, types):
             results: Sequence[Array] = self.compute(arrays, attrs, types)
+        elif builder.expands is not None and builder.expands(self, given):
+            return self.function(*arrays, **attrs)
         else:
             results = builder.emit(self, arrays, attrs, types)
         return results[0] if len(results) == 1 else tuple(results)

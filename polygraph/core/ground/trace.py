@@ -18,7 +18,7 @@ from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.summary import filled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from polygraph.core.ground.op import Op
 
@@ -39,12 +39,13 @@ class Builder:
       constants: the arrays that steps take as operands.
       checks: with one entry of `check_flags` each.
       source: the graph operation that is being lowered.
+      expands: says of an op whether to take its body in its place; None for no op.
       answers: values that earlier stages found for `known` calls of that operation, in order.
       asked: how many of them have been used.
     """
 
     __slots__ = (
-        "_interned", "answers", "asked", "check_flags", "checks", "constants", "source", "steps",
+        "_interned", "answers", "asked", "check_flags", "checks", "constants", "expands", "source", "steps",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class Builder:
         self.checks: list[Check] = []
         self.check_flags: list[Array] = []
         self.source: Source | None = None
+        self.expands: Callable[[Op, Sequence[TensorType]], bool] | None = None
         self.answers: Sequence[np.ndarray[Any, Any]] = ()
         self.asked = 0
         self._interned: dict[object, Value] = {}
