@@ -35,6 +35,7 @@ SPEC = BackendSpec(
     name="jax",
     factory="polygraph.backends.jax.backend:make",
     capabilities=CAPABILITIES,
+    contract=(2,),
     requires=("jax",),
     extra="jax",
 )

@@ -206,13 +206,17 @@ NOTES: Mapping[str, str] = MappingProxyType(
             "XLA on the CPU flushes them to zero in arithmetic and comparisons, as TensorFlow "
             "does; no option of XLA's changes that. Moving them keeps them."
         ),
-        "adding 0.0": "XLA drops it, so that -0.0 + 0.0 is -0.0.",
         "a float cast to an integer type that cannot hold it": "is clipped; NaN becomes 0.",
         "powers of complex numbers": "go by way of logarithms, also for whole exponents.",
         "sinh and cosh": "lose up to 8 bits next to overflow.",
     }
 )
 """Where results differ from the references by more than rounding, and why."""
+
+WAIVERS: Mapping[str, str] = MappingProxyType(
+    {"dtypes/subnormals-are-kept-*": NOTES["subnormal numbers"]}
+)
+"""Conformance cases that fail because of XLA, and why."""
 
 WIDENED: Mapping[tuple[Op, str], str] = MappingProxyType({})
 """Nothing: XLA has the floats of 16 bits, and lowerings that need more precision take it."""

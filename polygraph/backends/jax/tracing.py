@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+from jax import lax
 
 from polygraph.core.ground.program import Block, Value
 from polygraph.core.ground.signature import TensorType
+from polygraph.ops.primitives.elementwise import add
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,9 +59,12 @@ class Tracing:
     def start(self, block: Block, arguments: Sequence[jax.Array]) -> dict[Value, jax.Array]:
         """The values that ``block`` has before its first step."""
         arrays = dict(zip(block.parameters, arguments, strict=True))
+        zeros = _added_zeros(block)
         for value, constant in block.constants.items():
             given = self.constants.get(value)
             arrays[value] = jnp.asarray(constant) if given is None else given
+            if value in zeros:
+                arrays[value] = lax.optimization_barrier(arrays[value])
         return arrays
 
     def steps(self, steps: Iterable[Step], arrays: dict[Value, jax.Array]) -> None:
@@ -87,6 +92,19 @@ class Tracing:
         except KeyError:
             msg = f"the jax backend has no lowering of {op.name}"
             raise NotImplementedError(msg) from None
+
+
+def _added_zeros(block: Block) -> set[Value]:
+    """Floating constants of zeros that are added to something.
+
+    XLA takes ``x + 0`` for ``x``, which is wrong for -0.0; so it must not see that they are zero.
+    """
+    added = {operand for step in block.steps if step.op is add for operand in step.operands}
+    return {
+        value
+        for value, array in block.constants.items()
+        if value in added and array.dtype.kind in "fcV" and not array.any()
+    }
 
 
 def _require_types(step: Step, results: Sequence[jax.Array]) -> None:
