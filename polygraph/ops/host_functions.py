@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.core.ground import errors
+from polygraph.core.ground.apply import apply_op
 from polygraph.core.ground.dtypes import DType, as_dtype
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind
@@ -137,8 +138,11 @@ def py_func(
     dtypes = tuple(as_dtype(dtype) for dtype in (Tout if several else [Tout]))
     definition = PyFunc if stateful else PyFuncStateless
     token = f"pyfunc {getattr(func, '__name__', repr(func))}"
-    results = definition(list(inp), function=func, token=token, Tout=dtypes, name=name)
-    return results if several else results[0]
+    attrs = {"function": func, "token": token, "Tout": dtypes}
+    operation = apply_op(definition, (list(inp),), attrs, name)
+    if not dtypes:
+        return operation
+    return list(operation.outputs) if several else operation.outputs[0]
 
 
 def numpy_function(

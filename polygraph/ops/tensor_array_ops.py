@@ -16,6 +16,7 @@ from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import check, known_ints
+from polygraph.ops.casting import cast
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import (
@@ -204,6 +205,11 @@ def TensorArrayAddRows(flow: Array, indices: Array, value: Array) -> Array:
     starts = _start(indices, flow.ndim - 1)
     old = prims.dynamic_slice(flow, starts, sizes=(1, *flow.shape[1:]))
     return prims.dynamic_update_slice(flow, ew.add(old, value), starts)  # type: ignore[no-any-return]
+
+
+@TensorArrayAddRows.gradient
+def _add_rows_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
+    return [dy, None, TensorArrayGatherV3(dy, cast(op.inputs[1], "int32"))]
 
 
 def _grown(context: ShapeContext) -> TensorShape:

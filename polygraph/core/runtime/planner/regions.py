@@ -103,7 +103,7 @@ def array_of(found: Abstract) -> Array:
     Raises:
       CannotCompileError: it does.
     """
-    if isinstance(found, HostValue):
+    if isinstance(found, HostValue) or found.dtype == object:
         raise CannotCompileError("a string goes in or out")
     return found
 
