@@ -306,6 +306,15 @@ def test_functions_are_called_once_and_zero_turns_give_the_start() -> None:
     assert len(calls) == 1
 
 
+def test_what_lies_in_a_loop_can_be_neither_fetched_nor_fed(graph: tf.Graph) -> None:
+    tf.while_loop(lambda i: i < 9, lambda i: tf.add(i, 1, name="inside"), [0])
+    inside = graph.get_tensor_by_name("while/inside:0")
+    with pytest.raises(ValueError, match="not fetchable"):
+        run(inside)
+    with pytest.raises(ValueError, match="may not be fed"):
+        run(tf.constant(1), {inside: 1})
+
+
 def test_assertions_in_a_loop_fail_the_run() -> None:
     v = tf.Variable(0.0)
 
@@ -488,7 +497,7 @@ def test_conditions_on_ranks_and_types() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="must have rank"):
         run(tf.assert_rank(unknown, 2), {unknown: 3.0})
     assert run(tf.assert_rank_in(unknown, [0, 2]), {unknown: 3.0}) is None
-    with pytest.raises(TypeError, match="must be of type tf.int32; got"):
+    with pytest.raises(TypeError, match=r"must be of type tf.int32; got"):
         tf.assert_type(x, tf.int32)
     with pytest.raises(TypeError, match='Expected "x" to be integer type'):
         tf.assert_integer(x)
