@@ -44,8 +44,8 @@ class FailedOp(Protocol):
         """The operation's type."""
 
     @property
-    def frame(self) -> Frame:
-        """The user's line that built it."""
+    def frame(self) -> Frame | None:
+        """The user's line that built it, None where it is not known."""
 
 
 class OpError(Exception):
@@ -93,8 +93,13 @@ class OpError(Exception):
         origin = self._where()
         return f"{self._message}\n\n{origin}" if origin else self._message
 
-    def _where(self) -> str | None:
+    def blame(self, op: FailedOp) -> None:
+        """Name the operation at fault, where the error names none yet."""
         if self._op is None:
+            self._op = op
+
+    def _where(self) -> str | None:
+        if self._op is None or self._op.frame is None:
             return self._origin
         head = f"Operation '{self._op.name}' ({self._op.type}) was built at:"
         return f"{head}\n{_indented(self._op.frame)}"
@@ -290,11 +295,26 @@ class BackendNotFoundError(ValueError):
     """No installed distribution offers a backend of the name that was asked for."""
 
 
-class BrokenPluginError(RuntimeError):
+class _PluginError(RuntimeError):
+    """Something is wrong with a plugin.
+
+    Args:
+        reason: what is wrong.
+        fix: what to do about it.
+    """
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        """Say what is wrong and what can be done."""
+        super().__init__(f"{reason}\n  to fix: {fix}" if fix else reason)
+        self.reason = reason
+        self.fix = fix
+
+
+class BrokenPluginError(_PluginError):
     """A plugin or backend that was asked for cannot be loaded; the cause is chained."""
 
 
-class ContractError(RuntimeError):
+class ContractError(_PluginError):
     """A backend or plugin does not keep to what the contract with polygraph asks of it."""
 
 

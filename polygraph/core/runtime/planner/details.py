@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground.errors import OpError
 from polygraph.core.ground.program import Program
 from polygraph.core.ground.summary import filled
 from polygraph.core.ground.trace import make_error, prune
@@ -30,7 +31,10 @@ def check_error(
     message = filled(check.message, details)
     if check.source is not None:
         message += f"\n\t [[node {check.source.name} ({check.source.type}), {check.source.frame}]]"
-    return make_error(check.code, message)
+    error = make_error(check.code, message)
+    if isinstance(error, OpError) and check.source is not None:
+        error.blame(check.source)
+    return error
 
 
 def _details(

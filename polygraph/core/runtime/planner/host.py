@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground.errors import InvalidArgumentError
+from polygraph.core.ground.errors import InvalidArgumentError, OpError
 from polygraph.core.ground.trace import evaluating
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ def run_host_operation(op: Operation, operands: Sequence[Array | None]) -> list[
         list(operands[span]) if isinstance(span, slice) else operands[span] for span in op.spans
     ]
     with evaluating(), np.errstate(all="ignore"):
-        raw = definition.lower(*arguments, **definition.lowering_attrs(op.attrs))
+        try:
+            raw = definition.lower(*arguments, **definition.lowering_attrs(op.attrs))
+        except OpError as error:
+            error.blame(op)
+            raise
     if raw is None:
         results: Sequence[Any] = ()
     else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground.errors import InvalidArgumentError
+from polygraph.core.ground.errors import InvalidArgumentError, OpError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Source, Value
 from polygraph.core.ground.tensor import Tensor
@@ -261,6 +261,9 @@ class Specialiser:
             del builder.check_flags[checks:]
             self.demand(self._ref_of(need.value, op, refs, operands), op)
             return
+        except OpError as error:
+            error.blame(op)
+            raise
         if raw is None:
             results: Sequence[Any] = ()
         else:
