@@ -18,4 +18,5 @@ SPEC = BackendSpec(
     name="numpy",
     factory="polygraph.backends.numpy.backend:make",
     capabilities=CAPABILITIES,
+    contract=(2,),
 )

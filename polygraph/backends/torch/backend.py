@@ -14,21 +14,28 @@ from polygraph.backends.torch.compile import Target, compile_program
 from polygraph.backends.torch.lowerings_shaping import iota
 from polygraph.backends.torch.spec import CAPABILITIES, COMPILE, OPTIONS
 from polygraph.backends.torch.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED
-from polygraph.core.ground.backend import Backend
+from polygraph.core.ground.backend import NO_LOWERINGS, Backend
 from polygraph.ops.primitives import shaping
+from polygraph.passes.stand_ins import stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from polygraph.core.ground.backend import Lowering
+    from polygraph.core.ground.op import Op
+
     from polygraph.backends.torch.inductor import Inductor
 
 
-def make(device: str, config: Mapping[str, Any]) -> Backend:
+def make(
+    device: str, config: Mapping[str, Any], lowerings: Mapping[Op, Lowering] = NO_LOWERINGS
+) -> Backend:
     """The backend on ``device`` (`find_device` has the names).
 
     Args:
       device: such as ``"cpu"`` or ``"cuda:0"``.
       config: see `polygraph.backends.torch.spec.OPTIONS`.
+      lowerings: what plugins bring; they take and give `torch.Tensor`, which may be views.
 
     Raises:
       ValueError: there is no such device, or ``config`` has an unknown key or value.
@@ -51,12 +58,13 @@ def make(device: str, config: Mapping[str, Any]) -> Backend:
             **(ENGINE_RANDOM if config.get("engine_random") else {}),
         },
         inductor=_inductor() if how == "inductor" else None,
+        replaced=stand_ins(lowerings),
     )
     return Backend(
         name="torch",
         device=str(engine_device),
         capabilities=replace(CAPABILITIES, compiled=target.tier != "straight-line"),
-        lowerings=target.lowerings,
+        lowerings={**target.lowerings, **lowerings},
         compile=partial(compile_program, target=target),
         put=partial(put, device=engine_device),
         get=get,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from polygraph.backends.torch.constants import constants_as_parameters
 from polygraph.backends.torch.cuda_graph import CudaGraphExecutable
 from polygraph.backends.torch.functions import fresh, make_functions, new_state
 from polygraph.backends.torch.generate import Style
-from polygraph.backends.torch.table import IN_PLACE, ON_HOST, READS_VALUES
+from polygraph.backends.torch.table import IN_PLACE, ON_HOST, READS_VALUES, VIEWS
 from polygraph.core.ground.backend import RunResult
 from polygraph.ops.primitives.control import cond, while_loop
+from polygraph.passes.stand_ins import with_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,11 +40,13 @@ class Target:
       device: where they run.
       lowerings: what each op becomes.
       inductor: compiles them; None where nobody asked for it.
+      replaced: stand-ins for the ops whose lowering a plugin brings.
     """
 
     device: torch.device
     lowerings: Mapping[Op, Lowering]
     inductor: Inductor | None = None
+    replaced: Mapping[Op, Op] = field(default_factory=dict)
 
     @property
     def tier(self) -> str:
@@ -55,16 +58,20 @@ class Target:
     def style(self) -> Style:
         """What functions for this target may do."""
         constant = partial(put, device=self.device)
+        brought = {op: op.function for op in self.replaced.values()}
+        # Nobody says whether a plugin's lowering gives views of what it takes.
+        views = VIEWS.union(brought)
         if self.inductor is not None:
-            table = {**self.lowerings, **self.inductor.lowerings}
-            return Style(table, {}, constant, traced=True)
+            table = {**self.lowerings, **self.inductor.lowerings, **brought}
+            return Style(table, {}, constant, views, traced=True)
         if self.device.type != "cpu":
-            return Style(self.lowerings, {}, constant)
-        return Style({**self.lowerings, **ON_HOST}, IN_PLACE, constant)
+            return Style({**self.lowerings, **brought}, {}, constant, views)
+        return Style({**self.lowerings, **ON_HOST, **brought}, IN_PLACE, constant, views)
 
 
 def compile_program(program: Program, target: Target) -> Executable:
     """The executable of ``program``; warns where its tier is slower than the one asked for."""
+    program = with_stand_ins(program, target.replaced)
     if target.inductor is not None:
         found = _with_inductor(program, target, target.inductor)
         if isinstance(found, TorchExecutable):

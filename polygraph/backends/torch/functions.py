@@ -14,7 +14,6 @@ import torch
 
 from polygraph.backends.torch.aliasing import memory_roots, owned, steps_in_place
 from polygraph.backends.torch.generate import Module, Scope
-from polygraph.backends.torch.table import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +68,7 @@ class _Writer:
         self.style = style
         self.store = store
         self.module = Module(program.name, style)
-        self.roots: Roots = memory_roots(program.block, VIEWS)
+        self.roots: Roots = memory_roots(program.block, style.views)
         self.given = {*program.block.parameters, *program.block.constants}
         self.late = self._late()
         self.needed = _needed(program.block.steps, program.check_values)

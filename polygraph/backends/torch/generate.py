@@ -19,7 +19,7 @@ from polygraph.backends.torch.aliasing import memory_roots, owned, steps_in_plac
 from polygraph.backends.torch.arrays import TORCH_DTYPES
 from polygraph.backends.torch.lowerings_integers import SIGNED, modular, ordered
 from polygraph.backends.torch.peepholes import fused_calls
-from polygraph.backends.torch.table import MODULAR, ORDERED, UNSIGNED, VIEWS
+from polygraph.backends.torch.table import MODULAR, ORDERED, UNSIGNED
 from polygraph.ops.primitives.control import while_loop
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ class Style:
       lowerings: by op; an attribute that is a block reaches a lowering as a function.
       in_place: lowerings that write into their first operands.
       constant: the tensor that holds a constant.
+      views: ops whose results may lie in the memory of their operands.
       traced: inner functions give tensors of their own, as what inductor compiles must.
     """
 
     lowerings: Mapping[Op, Lowering]
     in_place: Mapping[Op, Lowering]
     constant: Callable[[np.ndarray[Any, Any]], torch.Tensor]
+    views: frozenset[Op]
     traced: bool = False
 
 
@@ -127,7 +129,7 @@ class Module:
 
     def inner(self, block: Block, name: str, step: Step, attrs: dict[str, Any]) -> _Name:
         """The name of the function for an inner block; notes in ``attrs`` what it overwrites."""
-        roots = memory_roots(block, VIEWS)
+        roots = memory_roots(block, self.style.views)
         late: list[Step] = []
         if step.op is while_loop and name == "body_block" and self.style.in_place:
             pairs = dict(zip(block.parameters, block.results, strict=False))

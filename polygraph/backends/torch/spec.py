@@ -38,6 +38,7 @@ SPEC = BackendSpec(
     name="torch",
     factory="polygraph.backends.torch.backend:make",
     capabilities=CAPABILITIES,
+    contract=(2,),
     requires=("torch",),
     extra="torch",
 )

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     Lowering = Callable[..., Any]
     """``(*engine_arrays, **attributes) -> engine array, or a tuple of them``."""
 
-CONTRACT_VERSION = 1
-"""Major version of everything in this module; a backend states those it was written for."""
+CONTRACT_VERSION = 2
+"""Major version of the plugin surface; a plugin states those it was written for.
 
-OLDEST_CONTRACT = 1
+1: a factory is ``make(device, config)``.
+2: a factory is ``make(device, config, lowerings)`` and takes the lowerings that plugins bring.
+"""
+
+OLDEST_CONTRACT = CONTRACT_VERSION - 1
 """The oldest major version that is still accepted."""
 
 
@@ -89,9 +93,12 @@ class BackendSpec:
 
     Attributes:
       name: what users write in ``Session(backend=...)``.
-      factory: ``"module:attribute"`` of ``make(device: str, config: Mapping) -> Backend``.
+      factory: ``"module:attribute"`` of ``make(device: str, config: Mapping, lowerings:
+        Mapping[Op, Lowering]) -> Backend``; ``lowerings`` are brought by plugins and go before
+        the backend's own.
       requires: importable modules that must be there.
-      contract: major versions of the contract that it was written for.
+      contract: major versions of `CONTRACT_VERSION` that it was written for; one that states none
+        was written for the first.
       capabilities: what it can do.
       extra: extra of its distribution that installs what it requires.
     """
@@ -100,7 +107,7 @@ class BackendSpec:
     factory: str
     capabilities: Capabilities
     requires: tuple[str, ...] = ()
-    contract: tuple[int, ...] = (CONTRACT_VERSION,)
+    contract: tuple[int, ...] = (1,)
     extra: str | None = None
 
 
@@ -140,3 +147,7 @@ class Backend:
     widened: Mapping[tuple[Op, str], str] = field(default_factory=lambda: MappingProxyType({}))
     waivers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     close: Callable[[], None] = lambda: None
+
+
+NO_LOWERINGS: Mapping[Op, Lowering] = MappingProxyType({})
+"""What plugins bring where there are none."""

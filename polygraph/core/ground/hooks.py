@@ -28,7 +28,11 @@ class HookSpecs:
 
     @hookspec(firstresult=True)
     def polygraph_make_backend(
-        self, name: str, device: str, config: Mapping[str, Any]
+        self,
+        name: str,
+        device: str,
+        config: Mapping[str, Any],
+        lowerings: Mapping[Op, Lowering],
     ) -> Backend | None:
         """Make a live backend for one session; called once a session.
 
@@ -36,19 +40,27 @@ class HookSpecs:
           name: ``name@distribution`` of the backend that is wanted.
           device: the device asked for, ``""`` for the default.
           config: the session's options for the backend.
+          lowerings: what plugins bring for the backend, to go before its own.
         """
 
     @hookspec
     def polygraph_lowerings(self, backend: str) -> Mapping[Op, Lowering]:
-        """More lowerings for a backend that the plugin does not own.
+        """More lowerings for a backend that the plugin does not own; asked once a session.
+
+        A lowering takes the backend's own arrays, and attributes as keywords. It goes before the
+        backend's; that of a composite claims it. Control flow cannot be replaced.
 
         Args:
-          backend: the backend's name.
+          backend: the backend's name; give nothing for one that the plugin does not know.
         """
 
     @hookspec
     def polygraph_passes(self) -> Iterable[Any]:
-        """More passes, ``(program, backend) -> program``, to run before legalisation."""
+        """More passes, ``(program, backend) -> program``, to run before legalisation.
+
+        polygraph's own passes run before them and again after them, so a pass sees no composite
+        that the backend does not claim, and may bring some in.
+        """
 
     @hookspec
     def polygraph_session_planned(self, program: Program) -> None:

@@ -1,37 +1,48 @@
 """Finding backends: listing speaks in names, and only making a session imports an engine.
 
 An entry point in the group ``polygraph.backends`` names a `BackendSpec` in a module that imports
-no engine. A broken plugin is an error only for who asks for it; two distributions that bring the
-same name are an error that names both.
+no engine. A broken plugin is an error only for who asks for it. Two distributions that bring the
+same name are an error that names both; the names of the backends in the box stay theirs.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
 import importlib.util
 import os
 import threading
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from polygraph.core.ground.backend import (
-    CONTRACT_VERSION,
-    OLDEST_CONTRACT,
-    Backend,
-    BackendSpec,
-)
+from polygraph.core.ground.backend import Backend, BackendSpec
 from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError, ContractError
-from polygraph.core.ground.hooks import hookimpl, plugin_manager
+from polygraph.core.ground.hooks import plugin_manager
+from polygraph.core.runtime.backend_checks import require_backend, require_spec
+from polygraph.core.runtime.entry_points import (
+    DISTRIBUTION,
+    SLOW_IMPORT,
+    Offer,
+    forget_entry_points as forget_entry_points,
+    joined,
+    load,
+    offers,
+    require_contract,
+)
+from polygraph.core.runtime.hook_calls import answers, brought_lowerings
+from polygraph.core.runtime.making import SpecPlugin
+from polygraph.core.runtime.plugins import blame, load_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from polygraph.core.ground.backend import Lowering
+    from polygraph.core.ground.op import Op
+
 GROUP = "polygraph.backends"
-DISTRIBUTION = "polygraph-framework"
 ENVIRONMENT_VARIABLE = "POLYGRAPH_BACKEND"
 FALLBACK = "numpy"
+
+IN_PROCESS = "registered in this process"
+"""What stands for the distribution of a backend that was registered as an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class BackendStatus:
       distribution: where it comes from.
       version: of that distribution.
       status: ``"ready"``, ``"missing"`` (an engine is not installed) or ``"broken"``.
-      reason: why it is not ready.
+      reason: why it is not ready; of a ready one, what else is to be said.
       fix: what to do about it.
       spec: its spec, None when that could not be loaded.
     """
@@ -93,13 +104,24 @@ def set_default_backend(name: str | None) -> None:
 def register_backend(backend: Backend) -> None:
     """Make a backend object available by its name in this process, for notebooks.
 
+    Sessions share the object and do not close it. Lowerings that plugins bring do not reach it:
+    it is made already.
+
     Raises:
-      ValueError: a backend of that name is registered already.
+      ContractError: it lacks what a `Backend` has.
+      ValueError: there is a backend of that name; says whose.
     """
-    if backend.name in _objects or backend.name in {entry.name for entry in _entry_points()}:
-        msg = f"a backend named {backend.name!r} is there already"
+    require_backend(backend, f"the backend {getattr(backend, 'name', backend)!r}")
+    rivals = [offer.distribution for offer in _offers_of(backend.name)]
+    if backend.name in _objects:
+        rivals.append(f"a backend that was {IN_PROCESS}")
+    if rivals:
+        msg = (
+            f"a backend named {backend.name!r} is there already, of {joined(rivals)}: give yours "
+            "another name, or call polygraph.plugin.unregister_backend first"
+        )
         raise ValueError(msg)
-    _objects[backend.name] = backend
+    _objects[backend.name] = replace(backend, close=lambda: None)
 
 
 def unregister_backend(name: str) -> None:
@@ -107,60 +129,63 @@ def unregister_backend(name: str) -> None:
     _objects.pop(name, None)
 
 
-@cache
-def _entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
-    found = importlib.metadata.entry_points(group=GROUP)
-    return tuple(sorted(found, key=lambda entry: (entry.name, _distribution_of(entry))))
-
-
-def forget_entry_points() -> None:
-    """Look for plugins afresh the next time, after something was installed."""
-    _entry_points.cache_clear()
-
-
-def _distribution_of(entry: importlib.metadata.EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "an unknown distribution"
+def _offers_of(name: str) -> list[Offer]:
+    return [offer for offer in offers(GROUP) if offer.name == name]
 
 
 def list_backends() -> list[str]:
     """Names of the backends that are installed, whole or not; imports nothing."""
-    return sorted({entry.name for entry in _entry_points()} | set(_objects))
+    return sorted({offer.name for offer in offers(GROUP)} | set(_objects))
 
 
 def backend_statuses() -> list[BackendStatus]:
-    """The state of every installed backend; imports specs but no engine."""
-    statuses = [_status(entry) for entry in _entry_points()]
+    """The state of every installed backend; imports specs but no engine.
+
+    `probe_backends` also makes each of them and runs a small Program.
+    """
+    statuses = [_status(offer) for offer in offers(GROUP)]
     statuses += [
-        BackendStatus(name, "registered in this process", "", "ready", "", "", None)
-        for name in _objects
+        BackendStatus(name, IN_PROCESS, "", "ready", "", "", None) for name in _objects
     ]
     return statuses
 
 
-def _status(entry: importlib.metadata.EntryPoint) -> BackendStatus:
-    distribution = _distribution_of(entry)
-    version = entry.dist.version if entry.dist is not None else ""
-    clash = [other for other in _entry_points() if other.name == entry.name and other != entry]
+def _status(offer: Offer) -> BackendStatus:
+    def status(kind: str, reason: str, fix: str, spec: BackendSpec | None) -> BackendStatus:
+        return BackendStatus(
+            offer.name, offer.distribution, offer.version, kind, reason, fix, spec
+        )
+
     try:
-        spec = _load_spec(entry)
+        spec = _load_spec(offer)
+        missing = _missing(spec)
     except (BrokenPluginError, ContractError) as error:
-        fix = f"repair or uninstall {distribution}"
-        return BackendStatus(entry.name, distribution, version, "broken", str(error), fix, None)
-    missing = _missing(spec)
+        return status("broken", error.reason, error.fix, None)
     if missing:
-        reason = f"{' and '.join(missing)} not installed"
-        fix = install_hint(spec, distribution)
-        return BackendStatus(entry.name, distribution, version, "missing", reason, fix, spec)
-    if clash:
-        others = " and ".join(_distribution_of(other) for other in clash)
-        reason = f"{others} brings a backend of the same name"
-        fix = f"write {entry.name}@{distribution}"
-        return BackendStatus(entry.name, distribution, version, "broken", reason, fix, spec)
-    return BackendStatus(entry.name, distribution, version, "ready", "", "", spec)
+        reason = f"{joined(missing)} not installed"
+        return status("missing", reason, install_hint(spec, offer.distribution), spec)
+    others = [other.distribution for other in _offers_of(offer.name) if other != offer]
+    if others and offer.distribution != DISTRIBUTION:
+        reason = f"{joined(others)} brings a backend of the same name, {offer.name!r}"
+        return status("broken", reason, f"write {offer.label}", spec)
+    seconds = load(offer, "backend").seconds
+    if seconds >= SLOW_IMPORT:
+        reason = f"the import of its spec took {seconds:.1f} s"
+        fix = f"move SPEC of {offer.distribution} to a module that imports no engine"
+        return status("ready", reason, fix, spec)
+    return status("ready", "", "", spec)
 
 
 def _missing(spec: BackendSpec) -> list[str]:
-    return [name for name in spec.requires if importlib.util.find_spec(name) is None]
+    return [name for name in spec.requires if not _is_installed(name)]
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        # A parent package is missing, or raised when it was imported.
+        return False
 
 
 def install_hint(spec: BackendSpec, distribution: str) -> str:
@@ -170,55 +195,38 @@ def install_hint(spec: BackendSpec, distribution: str) -> str:
     return f"pip install '{distribution}[{spec.extra}]'"
 
 
-def _load_spec(entry: importlib.metadata.EntryPoint) -> BackendSpec:
+def _load_spec(offer: Offer) -> BackendSpec:
     """The spec that an entry point names.
 
     Raises:
       BrokenPluginError: it cannot be imported, or is no spec.
       ContractError: it was written for another major version of the contract.
     """
-    where = f"backend {entry.name!r} of {_distribution_of(entry)} ({entry.value})"
-    try:
-        spec = entry.load()
-    except (Exception, SystemExit) as error:
-        msg = f"{where} failed when it was imported: {type(error).__name__}: {error}"
-        raise BrokenPluginError(msg) from error
-    if not isinstance(spec, BackendSpec):
-        msg = f"{where} names {spec!r}, which is no BackendSpec"
-        raise BrokenPluginError(msg)
-    accepted = range(OLDEST_CONTRACT, CONTRACT_VERSION + 1)
-    if not any(version in accepted for version in spec.contract):
-        written = ", ".join(map(str, spec.contract))
-        side = "the plugin" if max(spec.contract) < OLDEST_CONTRACT else DISTRIBUTION
-        msg = (
-            f"{where} was written for contract {written}; this {DISTRIBUTION} speaks "
-            f"{OLDEST_CONTRACT} to {CONTRACT_VERSION}: {side} is too old"
-        )
-        raise ContractError(msg)
-    return spec
+    where = f"backend {offer.name!r} of {offer.distribution} ({offer.value})"
+    spec = load(offer, "backend").value
+    if isinstance(spec, BackendSpec):
+        require_contract(spec.contract, where, offer.distribution)
+    return require_spec(spec, offer, where)
 
 
-def _find(asked: BackendName) -> importlib.metadata.EntryPoint | None:
+def _find(asked: BackendName) -> Offer | None:
     """The entry point of a backend; None for one that was registered as an object.
 
     Raises:
       BackendNotFoundError: there is none of that name, or there are several.
     """
-    if asked.name in _objects:
+    if asked.name in _objects and asked.distribution is None:
         return None
-    found = [
-        entry
-        for entry in _entry_points()
-        if entry.name == asked.name and asked.distribution in {None, _distribution_of(entry)}
-    ]
+    found = [offer for offer in _offers_of(asked.name) if offer.comes_from(asked.distribution)]
     if not found:
         raise BackendNotFoundError(_not_found(asked))
-    if len(found) > 1:
-        names = " and ".join(_distribution_of(entry) for entry in found)
-        choices = " or ".join(f"{asked.name}@{_distribution_of(entry)}" for entry in found)
+    own = [offer for offer in found if offer.distribution == DISTRIBUTION]
+    if len(found) > 1 and not own:
+        names = joined(offer.distribution for offer in found)
+        choices = " or ".join(offer.label for offer in found)
         msg = f"backend {asked.name!r} is brought by {names}: write {choices}"
         raise BackendNotFoundError(msg)
-    return found[0]
+    return (own or found)[0]
 
 
 def _not_found(asked: BackendName) -> str:
@@ -238,7 +246,7 @@ def default_backend_name() -> str:
 
 
 def make_backend(text: str, config: Mapping[str, Any]) -> Backend:
-    """A live backend for one session.
+    """A live backend for one session, with the lowerings that plugins bring for it.
 
     Args:
       text: ``name[@distribution][:device]``.
@@ -247,63 +255,90 @@ def make_backend(text: str, config: Mapping[str, Any]) -> Backend:
     Raises:
       BackendNotFoundError: it is not there, or its engine is not installed.
       BrokenPluginError: it failed when it was imported or made; the cause is chained.
-      ContractError: it was written for another contract.
+      ContractError: it was written for another contract, or does not keep to it.
+      ValueError: the backend has no such device or option.
     """
+    load_plugins()
     asked = BackendName.parse(text)
-    entry = _find(asked)
-    if entry is None:
-        return _objects[asked.name]
-    with _Defaults.lock:
-        _register(entry)
-    backend = plugin_manager().hook.polygraph_make_backend(
-        name=_label(entry), device=asked.device or "", config=config
-    )
-    if not isinstance(backend, Backend):
-        msg = f"backend {text!r} of {_distribution_of(entry)} made {backend!r}, which is no Backend"
-        raise BrokenPluginError(msg)
+    offer = _find(asked)
+    if offer is None:
+        return _registered(asked)
+    spec = _ready_spec(offer)
+    lowerings = brought_lowerings(spec.name)
+    facts = {
+        "name": offer.label,
+        "device": asked.device or "",
+        "config": config,
+        "lowerings": lowerings,
+    }
+    backend = _first_answer(offer, facts)
+    if backend is None:
+        raise BrokenPluginError(f"backend {text!r}: no plugin made it")
+    require_backend(backend, f"backend {offer.name!r} of {offer.distribution}", spec)
+    return _with_brought(backend, lowerings)
+
+
+def _registered(asked: BackendName) -> Backend:
+    backend = _objects[asked.name]
+    if asked.device not in {None, backend.device}:
+        msg = f"the backend {asked.name!r} was registered on {backend.device!r}, not {asked.device!r}"
+        raise ValueError(msg)
     return backend
 
 
-def _register(entry: importlib.metadata.EntryPoint) -> None:
-    spec = _load_spec(entry)
+def _ready_spec(offer: Offer) -> BackendSpec:
+    """The spec; its plugin is registered with pluggy."""
+    spec = _load_spec(offer)
     missing = _missing(spec)
     if missing:
         msg = (
-            f"backend {entry.name!r} needs {' and '.join(missing)}, which is not installed: "
-            f"{install_hint(spec, _distribution_of(entry))}\n{_installed()}"
+            f"backend {offer.name!r} needs {joined(missing)}, which is not installed: "
+            f"{install_hint(spec, offer.distribution)}\n{_installed()}"
         )
         raise BackendNotFoundError(msg)
-    if not plugin_manager().has_plugin(_label(entry)):
-        plugin_manager().register(_SpecPlugin(spec, _label(entry)), _label(entry))
+    with _Defaults.lock:
+        found = plugin_manager().get_plugin(offer.label)
+        if found is None:
+            plugin_manager().register(SpecPlugin(spec, offer.label), offer.label)
+        elif isinstance(found, SpecPlugin):
+            found.spec = spec
+    return spec
 
 
-def _label(entry: importlib.metadata.EntryPoint) -> str:
-    return f"{entry.name}@{_distribution_of(entry)}"
+def _first_answer(offer: Offer, facts: Mapping[str, Any]) -> Any:
+    """The first backend that a plugin makes; only its own plugin's errors are the user's."""
+    for label, answer in answers("polygraph_make_backend", owner=offer.label, **facts):
+        del label
+        if answer is not None:
+            return answer
+    return None
+
+
+def _with_brought(backend: Backend, lowerings: Mapping[Op, Lowering]) -> Backend:
+    """``backend``, which no longer says what it cannot do of what plugins do for it."""
+    if not lowerings:
+        return backend
+    ignored = [op for op, lowering in lowerings.items() if backend.lowerings.get(op) != lowering]
+    if ignored:
+        names = ", ".join(op.name for op in ignored)
+        blame(
+            f"backend {backend.name!r}",
+            f"it does not heed the lowerings that plugins bring for {names}",
+            "its make(device, config, lowerings) must put them into Backend.lowerings",
+            fix="write the backend for contract 2, or turn those plugins off",
+        )
+        return backend
+    return replace(
+        backend,
+        unsupported={
+            key: reason
+            for key, reason in backend.unsupported.items()
+            if (key[0] if isinstance(key, tuple) else key) not in lowerings
+        },
+        widened={key: wide for key, wide in backend.widened.items() if key[0] not in lowerings},
+    )
 
 
 def _installed() -> str:
     ready = [status.name for status in backend_statuses() if status.status == "ready"]
     return f"installed and ready: {', '.join(ready)}"
-
-
-class _SpecPlugin:
-    """A backend's spec as a pluggy plugin."""
-
-    def __init__(self, spec: BackendSpec, label: str) -> None:
-        self._spec = spec
-        self._label = label
-
-    @hookimpl
-    def polygraph_make_backend(
-        self, name: str, device: str, config: Mapping[str, Any]
-    ) -> Backend | None:
-        """Make the backend if it is the one asked for."""
-        if name != self._label:
-            return None
-        module, _, attribute = self._spec.factory.partition(":")
-        try:
-            make = getattr(importlib.import_module(module), attribute)
-        except Exception as error:
-            msg = f"backend {name!r} failed when {module} was imported: {type(error).__name__}: {error}"
-            raise BrokenPluginError(msg) from error
-        return make(device or self._spec.capabilities.devices[0], config)  # type: ignore[no-any-return]
