@@ -9,3 +9,5 @@ os.environ.setdefault("POLYGRAPH_VERIFY", "each")
 # The engines' thread pools would fight over the cores.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+# Compiled programs of the tests do not belong in the user's cache.
+os.environ.setdefault("POLYGRAPH_CACHE_DIR", "")
