@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from polygraph.cli.conformance import run_conformance
 from polygraph.cli.listing import describe_backends
 from polygraph.cli.script import run_script
 from polygraph.cli.show import show_script
@@ -43,7 +44,17 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_show)
     backends = commands.add_parser("backends", help="list backends, and what is missing")
     backends.set_defaults(command=_backends)
+    _add_conformance(commands.add_parser("conformance", help="check what a backend promises"))
     return parser
+
+
+def _add_conformance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="name[@distribution][:device] of the backend")
+    parser.add_argument("--level", type=int, help="only levels up to this one, of 0 to 4")
+    parser.add_argument("--subset", choices=("full", "ci"), default="full")
+    parser.add_argument("--html", help="write the report there, as one page")
+    parser.add_argument("--json", help="write the report there, as data")
+    parser.set_defaults(command=run_conformance)
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:

@@ -76,6 +76,7 @@ BOUNDS: Mapping[str, Bound] = {
     "digamma": Bound(16.0, least=1.0, why=_ROOTS),
     "erfinv": Bound(80.0, why=_SERIES),
     "zeta": Bound(64.0, why="a series by Euler and Maclaurin"),
+    "polygamma": Bound(64.0, 64.0, why="a product of gamma and zeta functions"),
     **dict.fromkeys(
         ("reduce_sum", "cumsum", "segment_sum", "matmul", "avg_pool", "avg_pool_grad",
          "max_pool_grad", "conv2d", "conv2d_backprop_input", "conv2d_backprop_filter",
@@ -85,11 +86,18 @@ BOUNDS: Mapping[str, Bound] = {
     ),
     **dict.fromkeys(("reduce_prod", "cumprod", "segment_prod"), Bound(1.0, 1.0)),
     "qr": Bound(0.0, 32.0),
+    **dict.fromkeys(
+        ("random_normal", "random_truncated_normal"),
+        Bound(8.0, 8.0, least=1.0, why="Box and Muller's cosines near zero: numbers of size 1"),
+    ),
 }  # fmt: skip
 """By name of the op, at real dtypes. Composites that are not listed have `COMPOSED`."""
 
 COMPLEX = Bound(8.0, why="complex functions are measured by the size of the complex result")
 """Of every op that is not exact, and of complex arithmetic."""
+
+COMPLEX_POWER = Bound(8.0, 4.0, why="complex powers go by way of logarithms")
+"""Its terms are ``|x ** y| * |y * log(x)|``."""
 
 COMPLEX_ARITHMETIC = frozenset({"multiply", "divide", "sqrt", "reciprocal", "square", "absolute"})
 """Ops that are exact at real dtypes but not at complex ones."""
@@ -111,6 +119,8 @@ def bound_of(name: str, dtype: np.dtype[Any], *, composite: bool) -> Bound:
         base = BOUNDS.get(name, EXACT if name in EXACT_COMPOSITES else COMPOSED)
     else:
         base = BOUNDS.get(name, EXACT)
+    if dtype.kind == "c" and name == "power":
+        return COMPLEX_POWER
     if dtype.kind == "c" and (base is not EXACT or name in COMPLEX_ARITHMETIC):
         return Bound(max(base.ulps, COMPLEX.ulps), max(base.terms, 0.0), base.least, COMPLEX.why)
     return base

@@ -121,6 +121,9 @@ def power(x: Known, y: Known) -> Known:
     """``x`` to the power ``y``; a negative integer exponent counts as 0."""
     if x.dtype.kind in "iu":
         return np.power(x, np.maximum(y, np.zeros((), y.dtype)))
+    if x.dtype == np.complex64:
+        # Logarithms magnify rounding by the exponent.
+        return np.power(x.astype(np.complex128), y)
     return np.power(_wide(x), _wide(y))
 
 
@@ -197,7 +200,12 @@ def log(x: Known) -> Known:
 @primitive("T[*n] -> T[*n]", T=FIELD, samples=(_POSITIVE, _UNIT, ((0, 3),)))
 def log1p(x: Known) -> Known:
     """``log(1 + x)`` without cancellation."""
-    return np.log1p(_wide(x))
+    if x.dtype.kind != "c":
+        return np.log1p(_wide(x))
+    # NumPy's own loses digits of the real part where |1 + x| is near 1.
+    re, im = x.real, x.imag
+    near = 0.5 * np.log1p(re * (2 + re) + im * im) + 1j * np.arctan2(im, 1 + re)
+    return np.where(np.abs(x) < 1, near, np.log(1 + x))
 
 
 @primitive("T[*n] -> T[*n]", T=FIELD, samples=_UNARY)
