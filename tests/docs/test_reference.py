@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_every_session_option_is_honoured_or_ignored() -> None:
     fields = {*ConfigProto._defaults, *ConfigProto._messages}
     told = {name.partition(".")[0] for name in (*HONOURED, *IGNORED)}
     assert fields - told == set()
+
+
+def test_every_environment_variable_is_explained() -> None:
+    source = "\n".join(path.read_text() for path in (DOCS.parent / "polygraph").rglob("*.py"))
+    variables = set(re.findall(r'"(POLYGRAPH_[A-Z_]+)"', source))
+    assert "POLYGRAPH_BACKEND" in variables
+    page = _reference("command-line.md")
+    assert {name for name in variables if f"| `{name}` |" not in page} == set()
 
 
 @pytest.mark.slow
