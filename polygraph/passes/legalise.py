@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.errors import UnsupportedOpError
+from polygraph.ops.primitives.control import cond, while_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from polygraph.core.ground.backend import Backend
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Program, Step
+
+_CONTROL_FLOW = (cond, while_loop)
 
 
 def unsupported_steps(program: Program, backend: Backend) -> Iterator[tuple[Step, str]]:
@@ -44,6 +47,8 @@ def limit_of(backend: Backend, op: Op, dtypes: Sequence[str]) -> str | None:
             found = f"it does not hold {dtype}"
     if found is not None:
         return found
+    if op in _CONTROL_FLOW and not backend.capabilities.control_flow:
+        return "it declares no control flow"
     return None if op in backend.lowerings else "it has no lowering for it"
 
 
@@ -51,8 +56,18 @@ def require_lowerings(program: Program, backend: Backend) -> Program:
     """``program`` itself.
 
     Raises:
-      UnsupportedOpError: a step has no lowering; names the op, the backend and the user's line.
+      UnsupportedOpError: a step has no lowering, or a parameter a dtype that the backend does not
+        hold; names the op, the backend and the user's line.
     """
+    for value, parameter in zip(
+        program.block.parameters, (*program.state, *program.feeds), strict=True
+    ):
+        dtype = as_dtype(value.dtype).name
+        if dtype not in backend.capabilities.dtypes:
+            reason = f"it does not hold {dtype}"
+            raise UnsupportedOpError(
+                parameter.name, backend.name, reason=reason, frame=parameter.frame
+            )
     for step, reason in unsupported_steps(program, backend):
         frame = None if step.source is None else step.source.frame
         raise UnsupportedOpError(step.op.name, backend.name, reason=reason, frame=frame)

@@ -37,6 +37,8 @@ GROUP = "polygraph.plugins"
 VARIABLE = "POLYGRAPH_PLUGINS"
 """``none``, or names with commas between them: the plugins that the first session loads."""
 
+_NONE = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class PluginStatus:
@@ -87,12 +89,20 @@ def load_plugins() -> None:
         broken = [offer.label for offer in _wanted() if not _try(offer)]
     for label in broken:
         _warn(label)
+    known = {name for offer in offers(GROUP) for name in (offer.name, offer.label)}
+    for name in sorted(_named() - known - {_NONE}):
+        warnings.warn(f"{VARIABLE}: {_not_one(name, [])}", RuntimeWarning, stacklevel=4)
+
+
+def _named() -> set[str]:
+    """What the environment variable names."""
+    text = os.environ.get(VARIABLE, "")
+    return {name.strip() for name in text.split(",") if name.strip()}
 
 
 def _wanted() -> Iterator[Offer]:
     """The plugins that the environment variable asks for, all where it is not set."""
-    text = os.environ.get(VARIABLE, "")
-    names = {name.strip() for name in text.split(",") if name.strip()}
+    names = _named()
     for offer in offers(GROUP):
         if not names or not names.isdisjoint({offer.name, offer.label}):
             yield offer
@@ -109,8 +119,7 @@ def _try(offer: Offer) -> bool:
 
 
 def _require_unique(offer: Offer) -> None:
-    named = os.environ.get(VARIABLE, "")
-    others = [other for other in _rivals(offer) if offer.label not in named]
+    others = [other for other in _rivals(offer) if offer.label not in _named()]
     if others:
         names = joined(other.distribution for other in (offer, *others))
         raise BrokenPluginError(

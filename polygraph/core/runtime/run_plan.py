@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.errors import ContractError, OpError
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.tensor import Tensor
+from polygraph.core.runtime.engine_errors import engine_error
 from polygraph.core.runtime.feeds import coerce
 from polygraph.core.runtime.interrupts import DeferredInterrupt
 from polygraph.core.runtime.planner.cut import cut
@@ -109,7 +111,15 @@ class Pulse:
         state = context.state
         if self._positions is not None:
             arrays = [arrays[position] for position in self._positions]
-        fetches, _, updates, failed = self._executable([state[key] for key in self._state], arrays)
+        try:
+            fetches, _, updates, failed = self._executable(
+                [state[key] for key in self._state], arrays
+            )
+        except (OpError, ContractError):
+            raise
+        except Exception as error:
+            what = f"running {self._program.name!r}"
+            raise engine_error(context.backend, what, error) from error
         if failed >= 0:
             raise failure(context, self._stage, self._program, updates, arrays, failed)
         if self._updated:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
 from polygraph.core.ground.graph import get_default_graph
-from polygraph.core.ground.hooks import plugin_manager
 from polygraph.core.ground.printer import print_program
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.upward import UPWARD
@@ -19,6 +18,7 @@ from polygraph.core.runtime.config import ConfigProto
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
 from polygraph.core.runtime.feeds import feed_items
 from polygraph.core.runtime.fetches import Fetches
+from polygraph.core.runtime.hook_calls import session_hooks
 from polygraph.core.runtime.logs import configure_logs, logger, plan_cache
 from polygraph.core.runtime.planner.plan import RunContext
 from polygraph.core.runtime.planner.stage import Planner
@@ -106,17 +106,16 @@ class BaseSession:
         self._state = SessionState(self._backend)
         self._lock = StateLock()
         self._planning = threading.RLock()
-        self._compiler = Compiler(self._backend)
+        self._hooks = session_hooks()
+        self._observed = bool(self._hooks.run_started or self._hooks.run_ended)
+        self._compiler = Compiler(self._backend, self._hooks)
         self._entries: dict[Any, Entry] = plan_cache()
         self._closed: str | None = None
         self._entered: list[Any] = []
         self._timeout_in_ms: int = self._config.operation_timeout_in_ms
-        hook = plugin_manager().hook
-        observed = hook.polygraph_session_run_started.get_hookimpls()
-        observed += hook.polygraph_session_run_ended.get_hookimpls()
-        self._observers = hook if observed else None
         self._context = RunContext(
             planner=Planner("step", self._compiler, self._state.type_of, self._state.initialized),
+            backend=self._backend.name,
             put=self._backend.put,
             get=self._backend.get,
             state=self._state.arrays,
@@ -192,7 +191,7 @@ class BaseSession:
         return self._run(entry, arrays)
 
     def _run(self, entry: Entry, arrays: Sequence[Any]) -> Any:
-        if self._observers is not None:
+        if self._observed:
             return self._run_observed(entry, arrays)
         return self._execute(entry, arrays)
 
@@ -218,8 +217,8 @@ class BaseSession:
                 entry.replan(self._graph, self._state, self._lock)
 
     def _run_observed(self, entry: Entry, arrays: Sequence[Any]) -> Any:
-        assert self._observers is not None
-        self._observers.polygraph_session_run_started(fetches=entry.fetches)
+        for started in self._hooks.run_started:
+            started(fetches=entry.fetches)
         error: BaseException | None = None
         try:
             return self._execute(entry, arrays)
@@ -227,7 +226,8 @@ class BaseSession:
             error = raised
             raise
         finally:
-            self._observers.polygraph_session_run_ended(fetches=entry.fetches, error=error)
+            for ended in self._hooks.run_ended:
+                ended(fetches=entry.fetches, error=error)
 
     def _run_with_options(
         self, entry: Entry, arrays: Sequence[Any], options: Any, run_metadata: Any

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground.errors import FailedPreconditionError
+from polygraph.core.ground.errors import ContractError, FailedPreconditionError, OpError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
+from polygraph.core.runtime.engine_errors import engine_error
 from polygraph.core.runtime.interrupts import DeferredInterrupt
 from polygraph.core.runtime.planner.details import check_error
 from polygraph.core.runtime.planner.host import run_host_operation
@@ -46,6 +47,7 @@ class RunContext:
 
     Attributes:
       planner: how stages are planned and compiled.
+      backend: the backend's name.
       put: an engine array from a NumPy array.
       get: a NumPy array from an engine array.
       state: the engine arrays of the session's state.
@@ -57,12 +59,13 @@ class RunContext:
     """
 
     __slots__ = (
-        "commit", "get", "in_place", "interrupted", "planner", "put", "read", "restore", "state",
+        "backend", "commit", "get", "in_place", "interrupted", "planner", "put", "read", "restore", "state",
     )  # fmt: skip
 
     def __init__(
         self,
         planner: Planner,
+        backend: str,
         put: Callable[[Array], Any],
         get: Callable[[Any], Array],
         state: Mapping[StateKey, Any],
@@ -73,6 +76,7 @@ class RunContext:
         in_place: bool,
     ) -> None:
         self.planner = planner
+        self.backend = backend
         self.put = put
         self.get = get
         self.state = state
@@ -201,7 +205,13 @@ class Plan:
             program, executable = stage.compiled
             state = state_arrays(context, stage, program)
             feeds = [run.values[ref] for ref in stage.feeds]
-            fetches, carries, updates, failed = executable(state, feeds)
+            try:
+                fetches, carries, updates, failed = executable(state, feeds)
+            except (OpError, ContractError):
+                raise
+            except Exception as error:
+                what = f"running {program.name!r}"
+                raise engine_error(context.backend, what, error) from error
             if failed >= 0:
                 raise failure(context, stage, program, updates, feeds, failed)
             for ref, array, value in zip(stage.carried, carries, program.carry_values, strict=True):
