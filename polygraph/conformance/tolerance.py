@@ -131,6 +131,11 @@ def eps_of(dtype: np.dtype[Any]) -> float:
     return float(_info(dtype).eps)
 
 
+def tiny_of(dtype: np.dtype[Any]) -> float:
+    """The least normal number of a floating dtype, real or complex."""
+    return float(_info(dtype).tiny)
+
+
 def _info(dtype: np.dtype[Any]) -> Any:
     real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
     return ml_dtypes.finfo(real)  # type: ignore[no-untyped-call]
