@@ -206,3 +206,14 @@ def test_fingerprints_ignore_names_and_lines(compiled: _Compiled) -> None:
         sess.run(tf.exp(x), {x: [0.0, 1.0]})
         sess.run(tf.exp(y), {y: [0.0, 1.0]})
     assert len(compiled.programs) == 1
+
+
+def test_runs_by_name_are_planned_once(compiled: _Compiled) -> None:
+    x = tf.placeholder(tf.float32, [2], name="x")
+    tf.square(x, name="y")
+    with tf.Session() as sess:
+        for _ in range(3):
+            assert sess.run(["y:0", "y"], {"x:0": [1.0, 2.0]})[0].tolist() == [1.0, 4.0]
+        with pytest.raises(ValueError, match="nowhere"):
+            sess.run("nowhere:0")
+    assert len(compiled.programs) == 1

@@ -26,6 +26,10 @@ OPTIONS = MappingProxyType(
             "precision of float32 products and convolutions on accelerators: 'highest', 'high' "
             "or 'default', as jax.default_matmul_precision takes it (default: 'highest')"
         ),
+        "compile": (
+            "'optimised', which TF1's global_jit_level asks for, is what XLA always does "
+            "(default: 'optimised')"
+        ),
         "compiler_options": "XLA options for every executable, a dict (default: none)",
     }
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.backends.numpy.compile import StraightLine
-from polygraph.backends.numpy.spec import CAPABILITIES
+from polygraph.backends.numpy.spec import CAPABILITIES, OPTIONS
 from polygraph.backends.numpy.table import references
 from polygraph.core.ground.backend import NO_LOWERINGS, Backend
 from polygraph.passes.stand_ins import stand_ins, with_stand_ins
@@ -31,13 +31,17 @@ def make(
 
     Args:
       device: ``"cpu"``.
-      config: no options.
+      config: see `polygraph.backends.numpy.spec.OPTIONS`.
       lowerings: what plugins bring; they take and give NumPy arrays, which may be views.
 
     Raises:
-      ValueError: another device.
+      ValueError: another device, or ``config`` has an unknown key.
     """
-    del config
+    unknown = sorted(set(config) - set(OPTIONS))
+    if unknown:
+        known = "".join(f"\n  {name}: {meaning}" for name, meaning in OPTIONS.items())
+        msg = f"the NumPy backend has no option {', '.join(unknown)}; it has{known}"
+        raise ValueError(msg)
     if device not in {"cpu", "cpu:0"}:
         msg = f"the NumPy backend runs on 'cpu', not on {device!r}"
         raise ValueError(msg)

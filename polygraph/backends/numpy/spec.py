@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from polygraph.core.ground.backend import BackendSpec, Capabilities
 from polygraph.core.ground.dtypes import ALL, string
 
@@ -13,6 +15,15 @@ CAPABILITIES = Capabilities(
     symbolic_dims=False,
     devices=("cpu",),
 )
+
+OPTIONS = MappingProxyType(
+    {
+        "compile": (
+            "'optimised', which TF1's global_jit_level asks for, runs the instant tier, the only one"
+        ),
+    }
+)
+"""The keys that ``config`` may have, each with what it means."""
 
 SPEC = BackendSpec(
     name="numpy",

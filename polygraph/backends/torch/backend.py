@@ -57,7 +57,7 @@ def make(
             shaping.iota: partial(iota, device=engine_device),
             **(ENGINE_RANDOM if config.get("engine_random") else {}),
         },
-        inductor=_inductor() if how == "inductor" else None,
+        inductor=_inductor() if how in {"inductor", "optimised"} else None,
         replaced=stand_ins(lowerings),
     )
     return Backend(

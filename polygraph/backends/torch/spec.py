@@ -16,7 +16,7 @@ CAPABILITIES = Capabilities(
     devices=("cpu", "cuda"),
 )
 
-COMPILE = ("none", "inductor")
+COMPILE = ("none", "inductor", "optimised")
 """What the option ``compile`` may be."""
 
 OPTIONS = MappingProxyType(
@@ -24,7 +24,8 @@ OPTIONS = MappingProxyType(
         "compile": (
             "'inductor' compiles each plan with torch's inductor before its first run, which takes "
             "seconds and a C++ compiler, and makes runs faster; 'none' runs the generated function "
-            "on the processor and captures it into a CUDA graph on a GPU (default: 'none')"
+            "on the processor and captures it into a CUDA graph on a GPU (default: 'none'); "
+            "'optimised', which TF1's global_jit_level asks for, is 'inductor'"
         ),
         "engine_random": (
             "draw with torch's generators instead of TF1's Philox: faster, other numbers "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.parameters import parameters_of
 from polygraph.core.ground.program import Value
 from polygraph.core.ground.signature import Signature, TensorType
 from polygraph.core.ground.trace import (
@@ -53,7 +54,6 @@ class Op:
         "__name__",
         "_cache",
         "_infer",
-        "doc",
         "fold",
         "function",
         "name",
@@ -75,18 +75,18 @@ class Op:
         self.signature = signature
         self.samples = tuple(samples)
         self.fold = fold
-        self.doc = inspect.getdoc(function) or ""
-        self.operand_names = tuple(
-            parameter.name
-            for parameter in inspect.signature(function).parameters.values()
-            if parameter.kind is not parameter.KEYWORD_ONLY
-        )
+        self.operand_names = parameters_of(function).positional
         self._infer: Infer | None = None
         self._cache: dict[object, tuple[TensorType, ...]] = {}
         if self.name in REGISTRY:
             msg = f"an op named {self.name!r} exists already"
             raise ValueError(msg)
         REGISTRY[self.name] = self
+
+    @property
+    def doc(self) -> str:
+        """What it means, in words."""
+        return inspect.getdoc(self.function) or ""
 
     def infer(self, rule: Infer) -> Infer:
         """Decorator: the result types where the signature alone cannot say them.

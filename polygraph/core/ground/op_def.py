@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.apply import apply_op
 from polygraph.core.ground.op_spec import GradientState, HiddenState, Kind, ShapeContext, parse_args
+from polygraph.core.ground.parameters import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,25 +84,21 @@ class OpDef:
         self.hidden = tuple(hidden)
         self.samples = tuple(samples)
         self.stateful = stateful or kind in {Kind.HOST, Kind.WRITE} or bool(hidden)
-        self.doc = inspect.getdoc(lower) or ""
         self.gradient_rule: Gradient | GradientState = GradientState.MISSING
         self.partial_rule: PartialRule | None = None
         self.observe: Callable[..., None] | None = None
-        keywords = [
-            parameter
-            for parameter in inspect.signature(lower).parameters.values()
-            if parameter.kind is parameter.KEYWORD_ONLY
-        ]
-        self.lower_attrs = tuple(parameter.name for parameter in keywords)
-        self.attr_defaults = {
-            parameter.name: parameter.default
-            for parameter in keywords
-            if parameter.default is not parameter.empty
-        }
+        parameters = parameters_of(lower)
+        self.lower_attrs = parameters.keywords
+        self.attr_defaults = parameters.defaults
         if op_type in OP_DEFS:
             msg = f"op type {op_type!r} is defined already"
             raise ValueError(msg)
         OP_DEFS[op_type] = self
+
+    @property
+    def doc(self) -> str:
+        """What it means, in words."""
+        return inspect.getdoc(self.lower) or ""
 
     def gradient(self, rule: Gradient) -> Gradient:
         """Decorator: the gradient rule, ``rule(op, *dys) -> one gradient (or None) an input``."""

@@ -128,7 +128,7 @@ class Pulse:
 
 
 def run_key(
-    fetches: Any, feed_dict: Mapping[Any, Any] | None
+    graph: Graph, fetches: Any, feed_dict: Mapping[Any, Any] | None
 ) -> tuple[Any, list[np.ndarray[Any, Any]]]:
     """The key of a run, and the fed arrays; the key is None where the slow way must look."""
     structure = _structure_key(fetches)
@@ -140,7 +140,9 @@ def run_key(
     arrays: list[np.ndarray[Any, Any]] = []
     for tensor, value in feed_dict.items():
         if type(tensor) is not Tensor:
-            return None, []
+            tensor = _named(graph, tensor)  # noqa: PLW2901 - what is fed from here on
+            if tensor is None or any(part is tensor for part in key):
+                return None, []
         if (
             type(value) is not np.ndarray
             or (value.dtype is not tensor.np_dtype and value.dtype != tensor.np_dtype)
@@ -152,10 +154,23 @@ def run_key(
     return tuple(key), arrays
 
 
+def _named(graph: Graph, key: Any) -> Tensor | None:
+    """The tensor that a name or a variable in a feed stands for, if it clearly is one."""
+    if not isinstance(key, str) and not hasattr(type(key), "_as_graph_element"):
+        return None
+    try:
+        element = graph.as_graph_element(key, allow_operation=False)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return element if isinstance(element, Tensor) else None
+
+
 def _structure_key(fetches: Any) -> Any:
     """A hashable form of a fetch structure; None for what the slow way must look at."""
     kind = type(fetches)
-    if kind is Tensor or isinstance(fetches, Operation) or hasattr(kind, "_as_graph_element"):
+    if kind is Tensor or kind is str or isinstance(fetches, Operation):
+        return fetches
+    if hasattr(kind, "_as_graph_element"):
         return fetches
     if kind is dict:
         inner = _sequence_key(list, fetches.values())

@@ -180,7 +180,7 @@ class BaseSession:
           tf.errors.OpError: the run failed; no variable has changed.
         """
         arrays: Sequence[Any]
-        key, arrays = run_key(fetches, feed_dict)
+        key, arrays = run_key(self._graph, fetches, feed_dict)
         entry = self._entries.get(key) if key is not None else None
         if entry is None:
             entry, arrays = self._entry(key, fetches, feed_dict)
