@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from polygraph.cli.conformance import run_conformance
+from polygraph.cli.fuzz import add_arguments as add_fuzz_arguments
 from polygraph.cli.listing import describe_backends
 from polygraph.cli.script import run_script
 from polygraph.cli.show import show_script
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     backends = commands.add_parser("backends", help="list backends, and what is missing")
     backends.set_defaults(command=_backends)
     _add_conformance(commands.add_parser("conformance", help="check what a backend promises"))
+    add_fuzz_arguments(commands.add_parser("fuzz", help="compare two backends on random graphs"))
     return parser
 
 

@@ -1,0 +1,32 @@
+"""What random graphs are made of, a rule each; importing this fills the table."""
+
+from __future__ import annotations
+
+from polygraph.conformance.fuzz.rules import (
+    control_flow,
+    elementwise,
+    gradients,
+    indexing,
+    neural,
+    products,
+    randomness,
+    reductions,
+    shaping,
+    state,
+)
+from polygraph.conformance.fuzz.rules.registry import RULES, Rule
+
+__all__ = [
+    "RULES",
+    "Rule",
+    "control_flow",
+    "elementwise",
+    "gradients",
+    "indexing",
+    "neural",
+    "products",
+    "randomness",
+    "reductions",
+    "shaping",
+    "state",
+]
