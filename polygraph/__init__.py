@@ -66,21 +66,24 @@ from polygraph.core.runtime.config import (
     RunMetadata as RunMetadata,
     RunOptions as RunOptions,
 )
+from polygraph.core.runtime.custom_gradient import *
+from polygraph.core.runtime.default_session import get_default_session as get_default_session
 from polygraph.core.runtime.discovery import (
+    backend_statuses as backend_statuses,
     list_backends as list_backends,
     register_backend as register_backend,
     set_default_backend as set_default_backend,
 )
-from polygraph.core.runtime.custom_gradient import *
 from polygraph.core.runtime.get_variable import *
 from polygraph.core.runtime.gradient_registry import *
 from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.hessians import *
 from polygraph.core.runtime.modes import *
+from polygraph.core.runtime.plugins import plugin_statuses as plugin_statuses, use as use
+from polygraph.core.runtime.probing import probe_backends as probe_backends
 from polygraph.core.runtime.session import (
     InteractiveSession as InteractiveSession,
     Session as Session,
-    get_default_session as get_default_session,
 )
 from polygraph.core.runtime.templates import *
 from polygraph.core.runtime.variable_checks import *

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.printer import print_program
-from polygraph.core.ground.tensor import Tensor
-from polygraph.core.ground.upward import UPWARD
 from polygraph.core.runtime.compiler import Compiler
 from polygraph.core.runtime.config import ConfigProto
+from polygraph.core.runtime.default_session import SESSIONS, AsDefault
+from polygraph.core.runtime.devices import DeviceAttributes
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
 from polygraph.core.runtime.feeds import feed_items
 from polygraph.core.runtime.fetches import Fetches
 from polygraph.core.runtime.hook_calls import session_hooks
 from polygraph.core.runtime.logs import configure_logs, logger, plan_cache
+from polygraph.core.runtime.partial_run import PartialRun
 from polygraph.core.runtime.planner.plan import RunContext
 from polygraph.core.runtime.planner.stage import Planner
 from polygraph.core.runtime.run_plan import Entry, make_entry, run_key
@@ -39,15 +40,6 @@ PLAN_LIMIT = 512
 """Run signatures that one session keeps plans for."""
 
 
-class _Sessions(threading.local):
-    """The stack of default sessions of one thread."""
-
-    def __init__(self) -> None:
-        self.stack: list[BaseSession] = []
-        self.deadline: float | None = None
-
-
-_sessions = _Sessions()
 _alive: weakref.WeakSet[BaseSession] = weakref.WeakSet()
 
 
@@ -60,11 +52,6 @@ def _mark_forked() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_mark_forked)
-
-
-def get_default_session() -> BaseSession | None:
-    """The innermost session entered in this thread, None when there is none."""
-    return _sessions.stack[-1] if _sessions.stack else None
 
 
 class BaseSession:
@@ -233,19 +220,19 @@ class BaseSession:
         self, entry: Entry, arrays: Sequence[Any], options: Any, run_metadata: Any
     ) -> Any:
         timeout = getattr(options, "timeout_in_ms", 0) or self._timeout_in_ms
-        outer = _sessions.deadline
+        outer = SESSIONS.deadline
         if timeout:
-            _sessions.deadline = time.monotonic() + timeout / 1000
+            SESSIONS.deadline = time.monotonic() + timeout / 1000
         try:
             result = self._run(entry, arrays)
         finally:
-            _sessions.deadline = outer
+            SESSIONS.deadline = outer
         if run_metadata is not None and options is not None and options.trace_level:
             run_metadata.partition_graphs = [print_program(p) for p in entry.plan.programs()]
         return result
 
     def _check_deadline(self) -> None:
-        deadline = _sessions.deadline
+        deadline = SESSIONS.deadline
         if deadline is not None and time.monotonic() > deadline:
             msg = "Timed out waiting for operation to finish; variables are as they were"
             raise DeadlineExceededError(None, None, msg)
@@ -349,68 +336,13 @@ class BaseSession:
         self._state.types.clear()
         self._state.epoch += 1
 
-    def as_default(self) -> _AsDefault:
+    def as_default(self) -> AsDefault:
         """A context in which it is the default session; leaving does not close it."""
-        return _AsDefault(self)
+        return AsDefault(self)
 
     def variable_value(self, key: StateKey) -> Any:
         """The NumPy value of a piece of state."""
         return self._backend.get(self._state.arrays[key])
-
-
-class PartialRun:
-    """A run in parts: the feeds announced, and those given so far."""
-
-    def __init__(self, announced: Sequence[Any]) -> None:
-        self._announced = set(announced)
-        self.given: dict[Any, Any] = {}
-
-    def take(self, feeds: Mapping[Any, Any]) -> None:
-        """Add the feeds of one part."""
-        for tensor in feeds:
-            if tensor not in self._announced:
-                msg = f"{tensor.name} was not announced as a feed in partial_run_setup"
-                raise ValueError(msg)
-            if tensor in self.given:
-                msg = f"{tensor.name} was fed already in this partial run"
-                raise ValueError(msg)
-        self.given.update(feeds)
-
-
-class DeviceAttributes:
-    """One device of `list_devices`.
-
-    Attributes:
-      name: TF1's full name.
-      device_type: ``"CPU"``, ``"GPU"`` ...
-    """
-
-    def __init__(self, device: str) -> None:
-        kind, _, index = device.partition(":")
-        self.device_type = "GPU" if kind == "cuda" else kind.upper()
-        self.name = f"/job:localhost/replica:0/task:0/device:{self.device_type}:{index or 0}"
-        self.memory_limit_bytes = 0
-
-    def __repr__(self) -> str:
-        """TF1's form."""
-        return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes})"
-
-
-class _AsDefault:
-    """Makes a session the default one for the duration of a block."""
-
-    def __init__(self, session: BaseSession) -> None:
-        self._session = session
-
-    def __enter__(self) -> BaseSession:
-        _sessions.stack.append(self._session)
-        return self._session
-
-    def __exit__(self, *_: object) -> None:
-        if _sessions.stack[-1] is not self._session:
-            msg = "Nesting violated: sessions must be left in the reverse order of entering"
-            raise AssertionError(msg)
-        _sessions.stack.pop()
 
 
 class Session(BaseSession):
@@ -425,7 +357,7 @@ class Session(BaseSession):
         graph = self._graph.as_default()
         graph.__enter__()
         self._entered.append(graph)
-        _sessions.stack.append(self)
+        SESSIONS.stack.append(self)
         return self
 
     def __exit__(
@@ -434,7 +366,7 @@ class Session(BaseSession):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _sessions.stack.remove(self)
+        SESSIONS.stack.remove(self)
         self._entered.pop().__exit__(kind, error, trace)
         self.close()
 
@@ -458,39 +390,12 @@ class InteractiveSession(BaseSession):
         self._default_graph = None if graph is None else graph.as_default()
         if self._default_graph is not None:
             self._default_graph.__enter__()
-        _sessions.stack.append(self)
+        SESSIONS.stack.append(self)
 
     def close(self) -> None:
         """Stop being the default session and release what it holds."""
-        if self in _sessions.stack:
-            _sessions.stack.remove(self)
+        if self in SESSIONS.stack:
+            SESSIONS.stack.remove(self)
             if self._default_graph is not None:
                 self._default_graph.__exit__(None, None, None)
         super().close()
-
-
-def _evaluate(fetches: Any, feed_dict: Mapping[Any, Any] | None, session: Any) -> Any:
-    """`Tensor.eval` and `Operation.run`."""
-    session = session or get_default_session()
-    if session is None:
-        what = (
-            "evaluate tensor using `eval()`"
-            if isinstance(fetches, Tensor)
-            else "execute operation using `run()`"
-        )
-        msg = (
-            f"Cannot {what}: No default session is registered. Use `with sess.as_default()` or "
-            "pass an explicit session to `eval(session=sess)`"
-        )
-        raise ValueError(msg)
-    graph = fetches.graph
-    if session.graph is not graph:
-        msg = (
-            "Cannot use the given session to evaluate tensor: the tensor's graph is different "
-            "from the session's graph."
-        )
-        raise ValueError(msg)
-    return session.run(fetches, feed_dict)
-
-
-UPWARD.evaluate = _evaluate
