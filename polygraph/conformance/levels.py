@@ -64,8 +64,14 @@ LEVELS = (
         ("*-subnormal", "*-zeros", "*-extreme*"),
     ),
     Level(2, "gradients", "1", ("gradient/*-float32-*", "gradient/*-float64-*")),
-    Level(3, "state, control flow, random numbers, shapes, errors", "1", ("state/*", "flow/*")),
-    Level(4, "threads, faults, resources", "1", ("threads/*",)),
+    Level(
+        3,
+        "state, control flow, random numbers, shapes, errors",
+        "1",
+        ("state/*", "flow/*", "shapes/*", "errors/*", "training/*", *_at("dtypes", "random")),
+        ("dtypes/subnormals-*",),
+    ),
+    Level(4, "threads, faults, resources", "1", ("threads/*", "faults/*")),
 )
 
 

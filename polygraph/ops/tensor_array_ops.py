@@ -200,7 +200,10 @@ def TensorArrayAddRows(flow: Array, indices: Array, value: Array) -> Array:
 
     It gathers the gradients of what a loop reads.
     """
-    if indices.shape != (1,) or flow.shape[0] == 0:
+    if flow.shape[0] == 0:
+        # No turn of the loop that read it has run.
+        return flow
+    if indices.shape != (1,):
         return scatter.scatter_add(flow, indices, value)  # type: ignore[no-any-return]
     starts = _start(indices, flow.ndim - 1)
     old = prims.dynamic_slice(flow, starts, sizes=(1, *flow.shape[1:]))

@@ -64,7 +64,7 @@ class Tracing:
             given = self.constants.get(value)
             arrays[value] = jnp.asarray(constant) if given is None else given
             if value in zeros:
-                arrays[value] = lax.optimization_barrier(arrays[value])
+                arrays[value] = lax.optimization_barrier(arrays[value])  # type: ignore[no-untyped-call]
         return arrays
 
     def steps(self, steps: Iterable[Step], arrays: dict[Value, jax.Array]) -> None:

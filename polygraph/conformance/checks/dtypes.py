@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ml_dtypes
 import numpy as np
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+    class _PerDtype(Protocol):
+        """A check of one dtype."""
+
+        __name__: str
+
+        def __call__(self, target: Target, dtype: str) -> None:
+            """Check it."""
+
+
 check = Checks(3, "dtypes")
 cases = check.cases
 
@@ -31,10 +40,10 @@ LARGE = (4_097, 10_007, 65_537)
 """Sizes past which engines split work between threads, vectors or pages."""
 
 
-def _each(dtypes: tuple[str, ...], ci: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+def _each(dtypes: tuple[str, ...], ci: tuple[str, ...] = ()) -> Callable[[_PerDtype], _PerDtype]:
     """Decorator: a case for each dtype; those not in ``ci`` are left out of the fast subset."""
 
-    def decorate(run: Callable[[Target, str], None]) -> Callable[[Target, str], None]:
+    def decorate(run: _PerDtype) -> _PerDtype:
         for dtype in dtypes:
             check.add(
                 f"{run.__name__}-{dtype}-all",
@@ -65,7 +74,7 @@ def extremes(dtype: str) -> Array:
         whole = np.empty(len(parts), kind)
         whole.real, whole.imag = parts, parts[::-1]
         return whole
-    info_ = ml_dtypes.finfo(kind)
+    info_ = ml_dtypes.finfo(kind)  # type: ignore[no-untyped-call]
     ends = [info_.max, -info_.max, info_.tiny, info_.smallest_subnormal, 1 + info_.eps]
     return np.array([0.0, -0.0, np.inf, -np.inf, np.nan, *ends], kind)
 
@@ -307,7 +316,12 @@ def large_arrays_are_right_to_the_last_element(target: Target, dtype: str) -> No
 def large_sums_and_products(target: Target) -> None:
     """Catches long sums done naively or with a block left out, and large products cut off."""
     x, m = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [None, 70])
-    fetches = [tf.reduce_sum(x), tf.reduce_mean(x), tf.cumsum(x)[-1], tf.matmul(m, m, True)]
+    fetches = [
+        tf.reduce_sum(x),
+        tf.reduce_mean(x),
+        tf.cumsum(x)[-1],
+        tf.matmul(m, m, transpose_a=True),
+    ]
     with session(target) as sess:
         for size in LARGE[:2]:
             fed = np.random.default_rng(size).uniform(0.5, 1.5, size).astype(np.float32)

@@ -1,5 +1,4 @@
 """Errors: the same class on every backend, naming the operation and the user's line."""
-# ruff: noqa: PLR2004 - the numbers are each check's own
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ def optimizer_steps(target: Target, chosen: Sequence[RecordedCase]) -> None:
     variables: list[Any] = []
     for case in chosen:
         start, values, *indices = case.inputs
-        variable, gradient = tf.Variable(start), tf.constant(values)
+        variable = tf.Variable(start)
+        gradient: Any = tf.constant(values)
         if indices:
             whole = tf.constant(np.array(start.shape, np.int32))
             gradient = tf.IndexedSlices(gradient, tf.constant(indices[0]), whole)
@@ -142,9 +143,9 @@ class _Net:
         slope = (found - np.eye(3)[labels]) / len(labels)
         back = np.zeros_like(windows)
         np.put_along_axis(back, best[..., None], (slope @ dense.T)[..., None], -1)
-        back = back.reshape(-1, 2, 2, 4, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(maps.shape)
-        back = back * (maps > 0)
-        slopes = [np.einsum("bijk,bijc->kc", patches, back), back.sum((0, 1, 2))]
+        spread = back.reshape(-1, 2, 2, 4, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(maps.shape)
+        through: Array = spread * (maps > 0)
+        slopes = [np.einsum("bijk,bijc->kc", patches, through), through.sum((0, 1, 2))]
         slopes += [flat.T @ slope, slope.sum(0)]
         for index, gradient in enumerate(slopes):
             self.velocities[index] = 0.9 * self.velocities[index] + gradient
@@ -155,8 +156,8 @@ class _Net:
 @check
 def a_small_convolutional_net(target: Target) -> None:
     """Catches wrong gradients of convolution and pooling, and slots mixed up, over 10 steps."""
-    images, labels = _images(48, 3)
-    images = images.reshape(-1, 6, 6)
+    flat, labels = _images(48, 3)
+    images = flat.reshape(-1, 6, 6)
     random = np.random.default_rng(3)
     start = random.normal(scale=0.3, size=(3, 3, 1, 4)).astype(np.float32)
     last = random.normal(scale=0.3, size=(16, 3)).astype(np.float32)

@@ -281,8 +281,9 @@ class Plan:
                 loop = self.loops[step.op] = HostLoop(step)
             results = loop.run(context, lambda ref: self._value(context, ref, stage, run))
         else:
+            # Copies: what a user's function writes into is its own.
             arrays = [
-                None if ref is None else self._value(context, ref, stage, run)
+                None if ref is None else self._value(context, ref, stage, run).copy()
                 for ref in step.operands
             ]
             results = dict(zip(step.op.outputs, run_host_operation(step.op, arrays), strict=True))
