@@ -1,0 +1,58 @@
+"""The ONNX Runtime backend."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polygraph.plugin import Backend
+from polygraph_onnxruntime.compile import LEVELS, compile_program
+from polygraph_onnxruntime.spec import CAPABILITIES, OPTIONS, SPEC
+from polygraph_onnxruntime.table import LOWERINGS, UNSUPPORTED
+from polygraph_onnxruntime.waivers import WAIVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.array(array, order="C")
+
+
+def make(device: str, config: Mapping[str, Any]) -> Backend:
+    """The backend on the CPU.
+
+    Args:
+      device: ``""`` or ``"cpu"``, with or without ``":0"``.
+      config: see `polygraph_onnxruntime.spec.OPTIONS`.
+
+    Raises:
+      ValueError: another device, an unknown key, or an unknown level of optimisation.
+    """
+    if device not in {"", "cpu", "cpu:0"}:
+        msg = f"the onnxruntime backend runs on 'cpu' only, not on {device!r}"
+        raise ValueError(msg)
+    unknown = sorted(set(config) - set(OPTIONS))
+    if unknown:
+        known = "".join(f"\n  {name}: {meaning}" for name, meaning in OPTIONS.items())
+        msg = f"the onnxruntime backend has no option {', '.join(unknown)}; it has{known}"
+        raise ValueError(msg)
+    level = config.get("optimization", "basic")
+    if level not in LEVELS:
+        msg = f"optimization is {level!r}; it may be {', '.join(LEVELS)}"
+        raise ValueError(msg)
+    return Backend(
+        name=SPEC.name,
+        device=device or "cpu",
+        capabilities=CAPABILITIES,
+        lowerings=LOWERINGS,
+        compile=partial(compile_program, config=dict(config)),
+        put=_copy,
+        get=_copy,
+        list_devices=lambda: ["cpu"],
+        tier="onnxruntime",
+        unsupported=UNSUPPORTED,
+        waivers=WAIVERS,
+    )

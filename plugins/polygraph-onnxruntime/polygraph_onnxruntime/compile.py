@@ -1,0 +1,103 @@
+"""From a Program to an ONNX Runtime session, and one run of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+from onnx import helper
+
+from polygraph.plugin import RunResult
+from polygraph_onnxruntime.kernels import BF16, OPSET, U16
+from polygraph_onnxruntime.translation import graph_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from polygraph.plugin import Program
+
+    Array = np.ndarray[Any, Any]
+
+_IR_VERSION = 11
+_FATAL = 4
+
+LEVELS = {
+    "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
+
+INEXACT = ("NoopElimination", "DivMulFusion")
+"""Rewrites of the basic level that lose the sign of a zero or a rounding."""
+
+
+def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutable:
+    """The executable of ``program``."""
+    graph, inputs, outputs = graph_of(program)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION
+    )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL
+    options.intra_op_num_threads = config.get("threads", 1)
+    options.graph_optimization_level = LEVELS[config.get("optimization", "basic")]
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=INEXACT,
+    )
+    return OnnxExecutable(program, session, inputs, outputs)
+
+
+class OnnxExecutable:
+    """A session of ONNX Runtime. Calls from several threads are independent of one another.
+
+    Attributes:
+      tier: ``"onnxruntime"``.
+    """
+
+    __slots__ = ("_ends", "_halves", "_inputs", "_outputs", "_session", "program", "tier")
+
+    def __init__(
+        self,
+        program: Program,
+        session: onnxruntime.InferenceSession,
+        inputs: list[str],
+        outputs: list[str],
+    ) -> None:
+        self.tier = "onnxruntime"
+        self.program = program
+        self._session = session
+        self._inputs = inputs
+        self._outputs = outputs
+        carries = program.fetches + program.carries
+        self._ends = (program.fetches, carries, carries + len(program.updates))
+        self._halves = {
+            index
+            for index, value in enumerate(program.block.results)
+            if value.dtype == BF16
+        }
+
+    def __call__(self, state: Sequence[Array], feeds: Sequence[Array]) -> RunResult:
+        """Run once; see `polygraph.plugin.Executable`."""
+        if not self._outputs:
+            return RunResult(([], [], [], -1))
+        arguments = [x.view(U16) if x.dtype == BF16 else x for x in (*state, *feeds)]
+        results = self._session.run(
+            self._outputs, dict(zip(self._inputs, arguments, strict=True))
+        )
+        for index in self._halves:
+            results[index] = results[index].view(BF16)
+        fetches, carries, updates = self._ends
+        failed = _first_failure(results[-1]) if self.program.checks else -1
+        new = results[carries:updates]
+        if failed >= 0:
+            new = [state[index] for index in self.program.updates]
+        return RunResult((results[:fetches], results[fetches:carries], new, failed))
+
+
+def _first_failure(flags: Array) -> int:
+    return -1 if flags.all() else int(flags.argmin())

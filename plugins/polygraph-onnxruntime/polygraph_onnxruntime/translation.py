@@ -1,0 +1,70 @@
+"""From blocks of a Program to nodes of an ONNX graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+
+from polygraph_onnxruntime.table import LOWERINGS, OF_BLOCKS
+from polygraph_onnxruntime.writer import Ref, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onnx import GraphProto
+
+    from polygraph.plugin import Block, Program, Step, Value
+
+
+class Translation:
+    """One Program on its way to one graph.
+
+    Attributes:
+      writer: of the graph.
+    """
+
+    def __init__(self) -> None:
+        self.writer = Writer()
+
+    def block(self, block: Block, arguments: Sequence[Ref]) -> list[Ref]:
+        """The results of ``block``, as nodes where the writer is."""
+        refs: dict[Value, Ref] = dict(zip(block.parameters, arguments, strict=True))
+        for value, array in block.constants.items():
+            refs[value] = self.writer.constant(array)
+        for step in block.steps:
+            operands = [refs[operand] for operand in step.operands]
+            refs.update(zip(step.results, self._step(step, operands), strict=True))
+        return [refs[result] for result in block.results]
+
+    def _step(self, step: Step, operands: Sequence[Ref]) -> Sequence[Ref]:
+        lowering: Any = LOWERINGS[step.op]
+        first = (self,) if step.op in OF_BLOCKS else ()
+        found = lowering(*first, *operands, **step.attrs)
+        results: Sequence[Ref] = found if isinstance(found, tuple) else (found,)
+        for ref, value in zip(results, step.results, strict=True):
+            if (ref.dtype, ref.shape) != (value.dtype, value.shape):
+                msg = f"{step.op.name} became {ref.dtype}{list(ref.shape)}, not {value.type}"
+                raise TypeError(msg)
+        return results
+
+
+def graph_of(program: Program) -> tuple[GraphProto, list[str], list[str]]:
+    """The ONNX graph of ``program``, the names of its inputs and those of its outputs.
+
+    Inputs are state and feeds. Outputs are the block's results in their order, save that the flags
+    of all checks are one vector.
+    """
+    translation = Translation()
+    writer = translation.writer
+    parameters = [writer.input(value.dtype, value.shape) for value in program.block.parameters]
+    results = translation.block(program.block, parameters)
+    checks = len(program.checks)
+    kept = results[: len(results) - checks]
+    outputs = [writer.output(ref) for ref in kept]
+    if checks:
+        flags = [ref.reshape((1,)) for ref in results[-checks:]]
+        outputs.append(writer.output(writer.concat(flags, 0)))
+    names = [info.name for info in writer.inputs]
+    return writer.graph(outputs), names, [ref.name for ref in outputs]
+
+
