@@ -26,6 +26,7 @@ from polygraph.core.ground.program import Block, Check, Parameter, Program, Step
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.trace import check, known, known_ints
 from polygraph.core.runtime.discovery import register_backend, unregister_backend
+from polygraph.core.runtime.plugins import register_plugin, unregister_plugin
 from polygraph.ops import primitives
 
 __all__ = [
@@ -62,6 +63,8 @@ __all__ = [
     "primitives",
     "print_program",
     "register_backend",
+    "register_plugin",
     "short_name",
     "unregister_backend",
+    "unregister_plugin",
 ]

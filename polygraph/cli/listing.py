@@ -1,29 +1,51 @@
-"""``polygraph backends``: what is installed, on which devices, and what is missing."""
+"""``polygraph backends``: backends and plugins, what is missing, and what is broken."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import textwrap
+from typing import TYPE_CHECKING
 
-from polygraph.core.ground.errors import BrokenPluginError
-from polygraph.core.runtime.discovery import BackendStatus, backend_statuses, make_backend
+from polygraph.core.runtime.plugins import plugin_statuses
+from polygraph.core.runtime.probing import probe_backends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polygraph.core.runtime.discovery import BackendStatus
+    from polygraph.core.runtime.plugins import PluginStatus
 
 
-def describe_backends() -> str:
-    """A few lines for each backend."""
-    return "".join(_describe(status) for status in backend_statuses())
+def describe_backends(names: Sequence[str] = ()) -> str:
+    """A few lines for each backend, and for each plugin; imports the engines, and tries them.
+
+    Args:
+      names: the backends to describe; all, and the plugins, by default.
+    """
+    backends = [_backend(status) for status in probe_backends(*names)]
+    plugins = [] if names else [_plugin(status) for status in plugin_statuses()]
+    return "".join(backends) + ("\nplugins:\n" + "".join(plugins) if plugins else "")
 
 
-def _describe(status: BackendStatus) -> str:
+def _backend(status: BackendStatus) -> str:
+    lines: list[str] = []
+    if status.status == "ready":
+        requires = () if status.spec is None else status.spec.requires
+        engines = ", ".join(f"{name} {_version(name)}" for name in requires)
+        lines += [f"engine: {engines}"] if engines else []
+        lines += [f"devices: {', '.join(status.devices)}; tier: {status.tier}"]
+    return _entry(status, lines)
+
+
+def _plugin(status: PluginStatus) -> str:
+    return _entry(status, [f"hooks: {', '.join(status.hooks)}"] if status.hooks else [])
+
+
+def _entry(status: BackendStatus | PluginStatus, lines: list[str]) -> str:
     head = f"{status.name:<12} {status.status:<8} {status.distribution} {status.version}".rstrip()
-    if status.status != "ready":
-        return f"{head}\n    {status.reason}\n    to fix: {status.fix}\n"
-    lines = [head]
-    if status.spec is not None:
-        engines = ", ".join(f"{name} {_version(name)}" for name in status.spec.requires)
-        if engines:
-            lines.append(f"    engine: {engines}")
-    lines.append(f"    {_devices(status)}")
-    return "\n".join(lines) + "\n"
+    if status.reason:
+        lines = [*lines, status.reason, f"to fix: {status.fix}"]
+    return f"{head}\n" + "".join(textwrap.indent(line, "    ") + "\n" for line in lines)
 
 
 def _version(module: str) -> str:
@@ -31,14 +53,3 @@ def _version(module: str) -> str:
         return importlib.metadata.version(module)
     except importlib.metadata.PackageNotFoundError:
         return "(version unknown)"
-
-
-def _devices(status: BackendStatus) -> str:
-    """The devices; this is the one place of the list that imports the engine."""
-    try:
-        backend = make_backend(f"{status.name}@{status.distribution}", {})
-    except (BrokenPluginError, ValueError, RuntimeError) as error:
-        return f"cannot be made: {error}"
-    devices = ", ".join(backend.list_devices())
-    backend.close()
-    return f"devices: {devices}; tier: {backend.tier}"

@@ -13,7 +13,7 @@ from polygraph.cli.fuzz import add_arguments as add_fuzz_arguments
 from polygraph.cli.listing import describe_backends
 from polygraph.cli.script import run_script
 from polygraph.cli.show import show_script
-from polygraph.core.ground.errors import BackendNotFoundError
+from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError, ContractError
 from polygraph.core.runtime.discovery import ENVIRONMENT_VARIABLE, make_backend
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_script(show)
     show.set_defaults(command=_show)
     backends = commands.add_parser("backends", help="list backends, and what is missing")
+    backends.add_argument("names", nargs="*", help="those to list; all, and plugins, by default")
     backends.set_defaults(command=_backends)
     _add_conformance(commands.add_parser("conformance", help="check what a backend promises"))
     add_fuzz_arguments(commands.add_parser("fuzz", help="compare two backends on random graphs"))
@@ -88,7 +89,7 @@ def _take_backend(options: argparse.Namespace) -> None:
 def _prepare(options: argparse.Namespace) -> bool:
     try:
         _take_backend(options)
-    except BackendNotFoundError as error:
+    except (BackendNotFoundError, BrokenPluginError, ContractError) as error:
         sys.stderr.write(f"polygraph: {error}\n")
         return False
     if not os.path.isfile(options.script):  # noqa: PTH113 - the path is the user's, as typed
@@ -111,7 +112,7 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _backends(_: argparse.Namespace) -> int:
+def _backends(options: argparse.Namespace) -> int:
     logging.captureWarnings(capture=True)
-    sys.stdout.write(describe_backends())
+    sys.stdout.write(describe_backends(options.names))
     return 0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from polygraph.conformance.case import Outcome
 from polygraph.conformance.levels import KIT_VERSION, LEVELS, must_pass
 from polygraph.conformance.samples import SEED
-from polygraph.core.runtime.discovery import DISTRIBUTION
+from polygraph.core.runtime.entry_points import DISTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -44,7 +44,9 @@ class HookSpecs:
         """
 
     @hookspec
-    def polygraph_lowerings(self, backend: str) -> Mapping[Op, Lowering]:
+    def polygraph_lowerings(  # type: ignore[empty-body]
+        self, backend: str
+    ) -> Mapping[Op, Lowering]:
         """More lowerings for a backend that the plugin does not own; asked once a session.
 
         A lowering takes the backend's own arrays, and attributes as keywords. It goes before the
@@ -55,7 +57,7 @@ class HookSpecs:
         """
 
     @hookspec
-    def polygraph_passes(self) -> Iterable[Any]:
+    def polygraph_passes(self) -> Iterable[Any]:  # type: ignore[empty-body]
         """More passes, ``(program, backend) -> program``, to run before legalisation.
 
         polygraph's own passes run before them and again after them, so a pass sees no composite

@@ -21,7 +21,6 @@ from polygraph.core.runtime.entry_points import (
     DISTRIBUTION,
     SLOW_IMPORT,
     Offer,
-    forget_entry_points as forget_entry_points,
     joined,
     load,
     offers,
@@ -57,6 +56,8 @@ class BackendStatus:
       reason: why it is not ready; of a ready one, what else is to be said.
       fix: what to do about it.
       spec: its spec, None when that could not be loaded.
+      devices: those that it could run on; empty unless probed.
+      tier: what it would run; empty unless probed.
     """
 
     name: str
@@ -66,6 +67,13 @@ class BackendStatus:
     reason: str
     fix: str
     spec: BackendSpec | None
+    devices: tuple[str, ...] = ()
+    tier: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """What names this backend and no other: ``name[@distribution]``."""
+        return self.name if self.distribution == IN_PROCESS else f"{self.name}@{self.distribution}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +152,13 @@ def backend_statuses() -> list[BackendStatus]:
     `probe_backends` also makes each of them and runs a small Program.
     """
     statuses = [_status(offer) for offer in offers(GROUP)]
-    statuses += [
-        BackendStatus(name, IN_PROCESS, "", "ready", "", "", None) for name in _objects
-    ]
+    statuses += [BackendStatus(name, IN_PROCESS, "", "ready", "", "", None) for name in _objects]
     return statuses
 
 
 def _status(offer: Offer) -> BackendStatus:
     def status(kind: str, reason: str, fix: str, spec: BackendSpec | None) -> BackendStatus:
-        return BackendStatus(
-            offer.name, offer.distribution, offer.version, kind, reason, fix, spec
-        )
+        return BackendStatus(offer.name, offer.distribution, offer.version, kind, reason, fix, spec)
 
     try:
         spec = _load_spec(offer)
@@ -281,7 +285,9 @@ def make_backend(text: str, config: Mapping[str, Any]) -> Backend:
 def _registered(asked: BackendName) -> Backend:
     backend = _objects[asked.name]
     if asked.device not in {None, backend.device}:
-        msg = f"the backend {asked.name!r} was registered on {backend.device!r}, not {asked.device!r}"
+        msg = (
+            f"the backend {asked.name!r} was registered on {backend.device!r}, not {asked.device!r}"
+        )
         raise ValueError(msg)
     return backend
 

@@ -89,11 +89,8 @@ def forget_entry_points() -> None:
 def _offer(entry: importlib.metadata.EntryPoint) -> Offer:
     # The metadata of a half-installed distribution lacks its name, or all of it.
     metadata: Any = {} if entry.dist is None else entry.dist.metadata
-    name = metadata["Name"] if "Name" in metadata else None
-    version = metadata["Version"] if "Version" in metadata else None
-    return Offer(
-        entry.name, name or "an unknown distribution", version or "", entry.value, entry
-    )
+    name, version = metadata.get("Name"), metadata.get("Version")
+    return Offer(entry.name, name or "an unknown distribution", version or "", entry.value, entry)
 
 
 def _canonical(distribution: str) -> str:
@@ -136,7 +133,7 @@ def _load(offer: Offer, kind: str) -> Loaded | BrokenPluginError:
             f"{where}: its import has not ended after {IMPORT_LIMIT:g} s",
             fix=f"report it to the authors of {offer.distribution}, or uninstall it",
         )
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised for whoever asks for it
         broken = BrokenPluginError(
             f"{where} failed when it was imported: {type(error).__name__}: {error}",
             fix=_remedy(error, offer),

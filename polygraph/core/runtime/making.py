@@ -65,7 +65,9 @@ class SpecPlugin:
         try:
             make: Any = getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
-            raise self._broken(f"its factory {self.spec.factory} failed to import", error) from error
+            raise self._broken(
+                f"its factory {self.spec.factory} failed to import", error
+            ) from error
         if not callable(make):
             raise BrokenPluginError(
                 f"backend {self.label}: its factory {self.spec.factory} is {make!r}, no function",
@@ -74,7 +76,8 @@ class SpecPlugin:
         return make  # type: ignore[no-any-return]
 
     def _broken(self, what: str, error: BaseException) -> BrokenPluginError:
+        distribution = self.label.partition("@")[2]
         return BrokenPluginError(
             f"backend {self.label}: {what}: {type(error).__name__}: {error}",
-            fix=f"reinstall or uninstall {self.label.partition('@')[2]}, or report it to its authors",
+            fix=f"reinstall or uninstall {distribution}, or report it to its authors",
         )

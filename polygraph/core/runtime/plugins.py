@@ -140,7 +140,7 @@ def _load(offer: Offer) -> None:
     except BaseException:
         for table, before in ((REGISTRY, ops), (OP_DEFS, definitions)):
             for name in set(table) - before:
-                del table[name]  # type: ignore[attr-defined]
+                del table[name]
         raise
 
 
@@ -194,7 +194,7 @@ def register_plugin(plugin: Any, name: str | None = None) -> None:
       BrokenPluginError: a hook is misspelt, lacks its mark, or has wrong arguments.
       ContractError: its ``polygraph_contract`` is not one that this polygraph speaks.
     """
-    label = name or getattr(plugin, "__name__", type(plugin).__name__)
+    label = name or str(getattr(plugin, "__name__", type(plugin).__name__))
     where = f"plugin {label!r}"
     if isinstance(plugin, type):
         plugin = _instance(plugin, where)
@@ -303,9 +303,7 @@ def _status(offer: Offer) -> PluginStatus:
     else:
         reason, fix = f"{VARIABLE} leaves it out", f"polygraph.use({offer.label!r})"
         status = "off"
-    return PluginStatus(
-        offer.name, offer.distribution, offer.version, status, reason, fix, hooks
-    )
+    return PluginStatus(offer.name, offer.distribution, offer.version, status, reason, fix, hooks)
 
 
 def forget_plugins(labels: Iterable[str] | None = None) -> None:

@@ -63,7 +63,9 @@ class VerifiedExecutable:
             for index, (array, value) in enumerate(zip(fetches, program.fetch_values, strict=True)):
                 yield from _bad_array(f"fetch {index}", array, value)
                 yield from _bad_memory(index, array, fetches, feeds)
-            for index, (array, value) in enumerate(zip(updates, program.update_values, strict=True)):
+            for index, (array, value) in enumerate(
+                zip(updates, program.update_values, strict=True)
+            ):
                 yield from _bad_array(f"update {index}", self._backend.get(array), value)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polygraph.core.ground.backend import RunResult
 from polygraph.core.ground.errors import ContractError, FailedPreconditionError, OpError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.program import Program
     from polygraph.core.runtime.planner.rename import Ref, Renamed, StateKey
     from polygraph.core.runtime.planner.specialise import HostStep
+    from polygraph.core.runtime.planner.stage import Compiled
 
     Array = np.ndarray[Any, Any]
 
@@ -59,7 +61,8 @@ class RunContext:
     """
 
     __slots__ = (
-        "backend", "commit", "get", "in_place", "interrupted", "planner", "put", "read", "restore", "state",
+        "backend", "commit", "get", "in_place", "interrupted", "planner", "put", "read", "restore",
+        "state",
     )  # fmt: skip
 
     def __init__(
@@ -202,16 +205,10 @@ class Plan:
     def _compute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         updates: Sequence[Any] = ()
         if stage.compiled is not None:
-            program, executable = stage.compiled
+            program = stage.compiled.program
             state = state_arrays(context, stage, program)
             feeds = [run.values[ref] for ref in stage.feeds]
-            try:
-                fetches, carries, updates, failed = executable(state, feeds)
-            except (OpError, ContractError):
-                raise
-            except Exception as error:
-                what = f"running {program.name!r}"
-                raise engine_error(context.backend, what, error) from error
+            fetches, carries, updates, failed = _results(context, stage.compiled, state, feeds)
             if failed >= 0:
                 raise failure(context, stage, program, updates, feeds, failed)
             for ref, array, value in zip(stage.carried, carries, program.carry_values, strict=True):
@@ -292,6 +289,19 @@ class Plan:
             key.append((array.shape, array.dtype.str))
         if not step.op.outputs:
             run.known[Done(step.op)] = np.asarray(True)  # noqa: FBT003
+
+
+def _results(
+    context: RunContext, compiled: Compiled, state: Sequence[Any], feeds: Sequence[Any]
+) -> RunResult:
+    program, executable = compiled
+    try:
+        fetches, carries, updates, failed = executable(state, feeds)
+    except (OpError, ContractError):
+        raise
+    except Exception as error:
+        raise engine_error(context.backend, f"running {program.name!r}", error) from error
+    return RunResult((fetches, carries, updates, failed))
 
 
 def state_arrays(context: RunContext, stage: Stage, program: Program) -> list[Any]:
