@@ -70,8 +70,10 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
     arguments: list[Any] = []
     variables: dict[int, Any] = {}
     position = 0
-    for arg in definition.inputs:
-        count = 1 if arg.number is None else int(question.attrs[arg.number])
+    for index, arg in enumerate(definition.inputs):
+        # An operation that was refused has no count: all but what the other inputs take.
+        left = len(question.inputs) - position - (len(definition.inputs) - index - 1)
+        count = 1 if arg.number is None else int(question.attrs.get(arg.number, left))
         made = []
         for value in question.inputs[position : position + count]:
             if arg.ref:
@@ -80,7 +82,8 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
             elif arg.name in definition.static:
                 made.append(tf.constant(value))
             else:
-                made.append(tf.placeholder(value.dtype, value.shape))
+                # Of unknown shape, as when the answers were recorded: more waits for the run.
+                made.append(tf.placeholder(value.dtype))
                 feed[made[-1]] = value
             position += 1
         arguments.append(made[0] if arg.number is None else made)

@@ -34,8 +34,8 @@ __all__ = ["clip_by_value", "saturate_cast"]
     T=REAL,
 )
 def ClipByValue(t: Array, low: Array, high: Array) -> Any:
-    """The nearest value in the range; the bounds broadcast."""
-    return ew.minimum(ew.maximum(t, low), high)
+    """The nearest value in the range, the low end where that is empty; the bounds broadcast."""
+    return ew.maximum(ew.minimum(t, high), low)
 
 
 @ClipByValue.gradient

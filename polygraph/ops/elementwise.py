@@ -122,13 +122,26 @@ Angle = complex_to_real("Angle", _angle, "The angle of the number in the complex
 
 
 def _gradient_op(
-    op_type: str, slope: Callable[[Array], Any], doc: str, *, product: Op = ew.multiply
+    op_type: str,
+    slope: Callable[[Array], Any],
+    doc: str,
+    *,
+    product: Op = ew.multiply,
+    conjugate: bool = True,
 ) -> OpDef:
-    """An op ``y, dy -> z`` that multiplies ``dy`` with a slope told from the result ``y``."""
+    """An op ``y, dy -> z`` that multiplies ``dy`` with a slope told from the result ``y``.
+
+    Args:
+      op_type: TF1's.
+      slope: of ``y``.
+      doc: what it computes.
+      product: of slope and ``dy``.
+      conjugate: the op conjugates the slope; TF1 leaves that to the gradient of some functions.
+    """
 
     def lower(y: Array, dy: Array) -> Any:
         factor = slope(y)
-        return product(ew.conj(factor) if y.dtype.kind == "c" else factor, dy)
+        return product(ew.conj(factor) if conjugate and y.dtype.kind == "c" else factor, dy)
 
     lower.__doc__ = doc
     return graph_op(op_type, "y: T, dy: T -> z: T", shape=shape_rules.merged, T=FIELD)(lower)
@@ -155,8 +168,10 @@ def _reciprocal_slope(y: Array) -> Any:
 
 
 _ZERO_WINS = ew.multiply_no_nan
-TanhGrad = _gradient_op("TanhGrad", _tanh_slope, "``dy * (1 - y ** 2)``.")
-SigmoidGrad = _gradient_op("SigmoidGrad", _sigmoid_slope, "``dy * y * (1 - y)``.")
+TanhGrad = _gradient_op("TanhGrad", _tanh_slope, "``dy * (1 - y ** 2)``.", conjugate=False)
+SigmoidGrad = _gradient_op(
+    "SigmoidGrad", _sigmoid_slope, "``dy * y * (1 - y)``.", conjugate=False
+)
 SqrtGrad = _gradient_op(
     "SqrtGrad", _sqrt_slope, "``dy / (2 * y)``, and 0 where ``dy`` is 0.", product=_ZERO_WINS
 )

@@ -172,12 +172,12 @@ def _angle_gradient(op: Any, dy: Tensor) -> list[Tensor]:
 
 @ops.Tanh.gradient
 def _tanh_gradient(op: Any, dy: Tensor) -> list[Tensor]:
-    return [ops.TanhGrad(op.outputs[0], dy)]
+    return [ops.TanhGrad(conj(op.outputs[0]), dy)]
 
 
 @ops.Sigmoid.gradient
 def _sigmoid_gradient(op: Any, dy: Tensor) -> list[Tensor]:
-    return [ops.SigmoidGrad(op.outputs[0], dy)]
+    return [ops.SigmoidGrad(conj(op.outputs[0]), dy)]
 
 
 @ops.Sqrt.gradient

@@ -32,6 +32,7 @@ from polygraph.ops.strided_spec import (
     Masks,
     Part,
     bounds,
+    check_stride,
     parts_by_axis,
     static_size,
 )
@@ -178,6 +179,7 @@ def _block(parts: Sequence[Part], dims: Sequence[int], given: Sequence[int | Non
         if not _moves(part):
             inner.append(bounds(part, dim, axis))
             continue
+        check_stride(part, axis)
         if part.shrink:
             starts[axis], window[axis] = _one_index(part.begin, dim, axis)
         else:

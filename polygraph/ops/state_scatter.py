@@ -170,7 +170,7 @@ def ScatterMul(ref: Array, indices: Array, updates: Array, *, use_locking: bool 
 ScatterMul.no_gradient()
 
 
-@_define("ScatterDiv", _rows_shape, FLOATING)
+@_define("ScatterDiv", _rows_shape, NUMERIC)
 def ScatterDiv(ref: Array, indices: Array, updates: Array, *, use_locking: bool = False) -> Array:
     """Divide rows."""
     return _into_rows(scatter.scatter_divide, ref, indices, updates)

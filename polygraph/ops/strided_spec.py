@@ -116,7 +116,12 @@ def _clamped(position: int | None, default: int, dim: int, low: int, high: int) 
     return min(max(position + dim if position < 0 else position, low), high)
 
 
-def _check_stride(part: Part, axis: int) -> None:
+def check_stride(part: Part, axis: int) -> None:
+    """Refuse a stride of 0, and going backwards to a single index.
+
+    Raises:
+      ShapeError: it is one of them.
+    """
     if part.stride == 0:
         msg = f"strides[{axis}] must be non-zero"
         raise ShapeError(msg)
@@ -131,7 +136,7 @@ def bounds(part: Part, dim: int, axis: int) -> Bounds:
     Raises:
       ShapeError: a single index is out of bounds, or the stride is 0.
     """
-    _check_stride(part, axis)
+    check_stride(part, axis)
     if part.shrink:
         index = part.begin + dim if part.begin < 0 else part.begin
         if not 0 <= index < dim:
@@ -150,7 +155,7 @@ def bounds(part: Part, dim: int, axis: int) -> Bounds:
 
 def static_size(part: Part, dim: int | None, axis: int) -> int | None:
     """How many elements a part takes, None where its entries or ``dim`` do not say."""
-    _check_stride(part, axis)
+    check_stride(part, axis)
     if dim is None or UNKNOWN in part:
         return None
     return bounds(part, dim, axis).size

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polygraph.core.ground.dtypes import FLOATING, INDEX, NUMERIC, REAL
+from polygraph.core.ground.dtypes import INDEX, NUMERIC, REAL
 from polygraph.core.ground.op import composite
 from polygraph.ops.primitives import elementwise as ew, indexing
 
@@ -45,10 +45,14 @@ def scatter_multiply(x: Array, indices: Array, updates: Array) -> Array:
     return _combine(ew.multiply, indexing.segment_prod, x, indices, updates)
 
 
-@composite(_SIGNATURE, T=FLOATING, I=INDEX, samples=_SAMPLES)
+@composite(_SIGNATURE, T=NUMERIC, I=INDEX, samples=_SAMPLES)
 def scatter_divide(x: Array, indices: Array, updates: Array) -> Array:
-    """``x`` with row ``indices[i]`` divided by ``updates[i]``, for every i."""
-    return _combine(ew.divide, indexing.segment_prod, x, indices, updates)
+    """``x`` with row ``indices[i]`` divided by ``updates[i]``, for every i.
+
+    Integers are rounded towards zero, and divided by 0 give 0.
+    """
+    divide = ew.truncate_divide if x.dtype.kind in "iu" else ew.divide
+    return _combine(divide, indexing.segment_prod, x, indices, updates)
 
 
 @composite(_SIGNATURE, T=REAL, I=INDEX, samples=_SAMPLES)

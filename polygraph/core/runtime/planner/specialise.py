@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground.errors import InvalidArgumentError, OpError
+from polygraph.core.ground.errors import InvalidArgumentError, OpError, ShapeError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.program import Source, Value
 from polygraph.core.ground.tensor import Tensor
@@ -264,6 +264,11 @@ class Specialiser:
         except OpError as error:
             error.blame(op)
             raise
+        except ShapeError as error:
+            # The graph could not know these shapes; TF1 finds out when the operation runs.
+            refusal = InvalidArgumentError(None, None, str(error))
+            refusal.blame(op)
+            raise refusal from error
         if raw is None:
             results: Sequence[Any] = ()
         else:
