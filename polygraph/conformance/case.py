@@ -63,6 +63,7 @@ class Case:
       ci: it belongs to the fast subset.
       loosened: how its tolerance is wider than the usual one, empty where it is not.
       seed: what random data were made from.
+      optional: it needs a dtype that a backend need not declare, so that no list demands it.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Case:
     ci: bool = True
     loosened: str = ""
     seed: int | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ LEVELS = (
 
 def must_pass(case: Case) -> bool:
     """Whether ``case`` is on the must-pass list of its level."""
-    return _demanded(case.level, case.id)
+    return not case.optional and _demanded(case.level, case.id)
 
 
 @cache

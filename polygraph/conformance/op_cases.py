@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polygraph.conformance.case import Case, ConformanceFailure
 from polygraph.conformance.forward import Application, Group
+from polygraph.conformance.levels import REQUIRED_DTYPES
 from polygraph.conformance.samples import SEED, main_dtypes, samples_of
 from polygraph.conformance.tolerance import bound_of
 from polygraph.core.ground.dtypes import as_dtype
@@ -15,7 +16,7 @@ from polygraph.core.ground.op import Composite
 from polygraph.core.ground.program import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator, KeysView
 
     import numpy as np
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 CI_KINDS = frozenset({"declared", "extreme", "large"})
 """Kinds of samples in the fast subset, one of each for an op at a dtype."""
+
+_REQUIRED = frozenset(as_dtype(name).np_dtype for name in REQUIRED_DTYPES)
 
 EVERY_SAMPLE = frozenset({"float32", "int32"})
 """Dtypes at which the fast subset has every declared sample."""
@@ -79,6 +82,7 @@ def _cases(
             ci=in_ci,
             loosened=bound.text,
             seed=SEED,
+            optional=not limits.dtypes_of(sample) <= _REQUIRED,
         )
 
 
@@ -102,8 +106,8 @@ class _Limits:
         self._op = op
         self._known: dict[Hashable, str | None] = {}
 
-    def of(self, sample: Sample) -> str | None:
-        """The reason for a sample, None where the backend has no excuse."""
+    def dtypes_of(self, sample: Sample) -> KeysView[np.dtype[Any]]:
+        """Dtypes of operands, results and the values of inner blocks."""
         types = (*sample.types, *self._op.types(sample.types, sample.attrs))
         inner = [
             value.dtype
@@ -111,7 +115,11 @@ class _Limits:
             if isinstance(attr, Block)
             for value in (*attr.parameters, *attr.results)
         ]
-        key = tuple(dict.fromkeys([type_.dtype for type_ in types] + inner))
+        return dict.fromkeys([type_.dtype for type_ in types] + inner).keys()
+
+    def of(self, sample: Sample) -> str | None:
+        """The reason for a sample, None where the backend has no excuse."""
+        key = tuple(self.dtypes_of(sample))
         if key not in self._known:
             self._known[key] = self._target.limit_of(self._op, sample.types, sample.attrs)
         return self._known[key]

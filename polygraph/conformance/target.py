@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.program import Block, Parameter, Program, Step, Value
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.runtime.compiler import Compiler
@@ -102,6 +103,9 @@ class Target:
 
         For a composite that it does not claim, the reason is that of a step of the body.
         """
+        for dtype in (type_.dtype for type_ in (*types, *op.types(types, attrs))):
+            if not self.declares(as_dtype(dtype).name):
+                return f"{self.name} does not hold {as_dtype(dtype).name}"
         program = widen_dtypes(
             expand_composites(program_of([(op, types, attrs)]), self.backend), self.backend
         )
