@@ -15,6 +15,8 @@ from jax.sharding import SingleDeviceSharding
 
 from polygraph.backends.jax.tracing import Tracing, large_constants
 from polygraph.core.ground.backend import RunResult
+from polygraph.core.ground.op import REGISTRY
+from polygraph.ops.primitives import elementwise, indexing, shaping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,14 +123,30 @@ def _function(
     return function
 
 
+LIGHT = frozenset(
+    {
+        *(op for op in REGISTRY.values() if op.function.__module__ == elementwise.__name__),
+        indexing.scatter_update,
+        shaping.broadcast_to,
+        shaping.dynamic_update_slice,
+        shaping.reshape,
+    }
+)
+"""Ops that may run inside the branch that commits."""
+
+
 def _split(program: Program) -> tuple[list[Step], list[Step]]:
-    """The steps that are needed whether or not the checks hold, and those of the commit."""
+    """The steps that run whether or not the checks hold, and those of the commit.
+
+    The commit gets what only updates need and what is light: inside a branch XLA's CPU backend
+    runs convolutions and products several times slower.
+    """
     needed = {*program.check_values, *program.fetch_values, *program.carry_values}
     needed.update(new for old, new in _replaced(program) if old.type != new.type)
     now: list[Step] = []
     late: list[Step] = []
     for step in reversed(program.block.steps):
-        if needed.isdisjoint(step.results):
+        if step.op in LIGHT and needed.isdisjoint(step.results):
             late.append(step)
         else:
             needed.update(step.operands)
