@@ -39,14 +39,19 @@ def reference_lowerings() -> dict[Op, Lowering]:
     return {op: op.function for op in REGISTRY.values() if isinstance(op, Primitive)}
 
 
-def applier(lowerings: Mapping[Op, Lowering]) -> Apply:
-    """How a step is done with these lowerings; blocks inside of it are walked the same way."""
+def applier(lowerings: Mapping[Op, Lowering], inside: Apply | None = None) -> Apply:
+    """How a step is done with these lowerings.
+
+    Args:
+      lowerings: of the ops.
+      inside: does the steps of the blocks of a step; the same way when None.
+    """
 
     def apply(step: Step, operands: Sequence[Array]) -> Sequence[Array]:
         if step.op is cond:
-            return take_branch(step, operands, apply)
+            return take_branch(step, operands, inside or apply)
         if step.op is while_loop:
-            return go_round(step, operands, apply)
+            return go_round(step, operands, inside or apply)
         raw = lowerings[step.op](*operands, **step.attrs)
         results = raw if isinstance(raw, tuple) else (raw,)
         return [

@@ -39,6 +39,9 @@ ROUNDS = 8
 
 _ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "cast"})
 _FLUSHED = 0.5
+_ANY_ZERO = frozenset({"reduce_sum", "matmul", "segment_sum", "conv2d", "cumsum"})
+"""Sums: an engine may start them from 0.0 or from the first term, which differ in -0.0."""
+
 _numbers = itertools.count()
 
 
@@ -73,9 +76,18 @@ def _moving(exact: Apply, rng: np.random.Generator) -> Apply:
         if bound is None and name not in _ARITHMETIC:
             return results
         ulps, least = (1.0, 0.0) if bound is None else (max(bound.ulps, 1.0), bound.least)
-        return [_moved(x, ulps, least, rng) for x in results]
+        moved = [_moved(x, ulps, least, rng) for x in results]
+        return [_signed(x, rng) for x in moved] if name in _ANY_ZERO else moved
 
     return apply
+
+
+def _signed(array: Array, rng: np.random.Generator) -> Array:
+    """``array`` with zeros of any sign."""
+    if array.dtype.kind == "c" or not is_inexact(array.dtype):
+        return array
+    signs = rng.integers(0, 2, array.shape) == 1
+    return np.where((array == 0) & signs, -array, array)
 
 
 def _moved(array: Array, ulps: float, least: float, rng: np.random.Generator) -> Array:

@@ -28,6 +28,7 @@ _HALF = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 _SAMPLES = (
     ((2, 3, 4), {"axes": (0, 2), "keepdims": False}),
     ((2, 3, 4), {"axes": (-1,), "keepdims": True}),
+    ((3, 3), {"axes": (1,), "keepdims": False}),
     ((2, 3), {"axes": (), "keepdims": False}),
     ((), {"axes": (), "keepdims": False}),
     ((1, 1), {"axes": (0,), "keepdims": False}),
@@ -197,7 +198,7 @@ def cumprod(x: Known, *, axis: int, exclusive: bool, reverse: bool) -> Known:
     return _either_way(x, np.multiply, 1, axis, exclusive=exclusive, reverse=reverse)
 
 
-def _scanned(x: TensorType, *, axis: int, exclusive: bool, reverse: bool) -> TensorType:  # noqa: ARG001
+def _scanned(x: TensorType, *, axis: int, exclusive: bool, reverse: bool) -> TensorType:
     normal_axes(len(x.shape), (axis,))
     return x
 

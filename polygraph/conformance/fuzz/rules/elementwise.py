@@ -1,6 +1,6 @@
 """Rules of elementwise functions, casts and selection."""
 
-# ruff: noqa: SIM905 - tables of names are read as words
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
