@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.dtypes import ALL, DType, as_dtype, string
-from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind, ShapeContext
 from polygraph.core.ground.shape_inference import set_constant
@@ -25,7 +24,7 @@ def _value_shape(context: ShapeContext) -> TensorShape:
 
 
 @graph_op("Const", "-> output: dtype", shape=_value_shape, dtype=ALL)
-def Const(*, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:  # noqa: N802 - TF1's op type
+def Const(*, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A value that the graph holds."""
     return value
 
@@ -40,7 +39,7 @@ def _placeholder_shape(context: ShapeContext) -> TensorShape:
 @graph_op(
     "Placeholder", "-> output: dtype", kind=Kind.PLACEHOLDER, shape=_placeholder_shape, dtype=ALL
 )
-def Placeholder(*, shape: TensorShape) -> None:  # noqa: N802
+def Placeholder(*, shape: TensorShape) -> None:
     """A value that must be fed."""
 
 
@@ -50,8 +49,9 @@ Placeholder.no_gradient()
 @graph_op(
     "PlaceholderWithDefault", "input: dtype -> output: dtype", shape=_placeholder_shape, dtype=ALL
 )
-def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:  # noqa: N802
+def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:
     """A value that may be fed, and else is its input."""
+    del shape
     return value
 
 
@@ -61,7 +61,7 @@ def _placeholder_with_default_gradient(_: Any, dy: Tensor) -> list[Tensor]:
 
 
 @graph_op("NoOp", "->", shape=shape_rules.nothing, stateful=True)
-def NoOp() -> None:  # noqa: N802
+def NoOp() -> None:
     """Nothing; orders other operations by its control inputs."""
 
 
@@ -92,7 +92,6 @@ def constant(
     element = string if array.dtype == object else as_dtype(array.dtype)
     tensor = Const(value=array, dtype=element, name=name)
     set_constant(tensor, array)
-    assert tensor.graph is get_default_graph()
     return tensor  # type: ignore[no-any-return]
 
 

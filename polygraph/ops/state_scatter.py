@@ -1,5 +1,5 @@
 """Writes to some rows or elements of a variable."""
-# ruff: noqa: ARG001, N802 - attributes that no lowering needs; TF1's op types
+
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.core.ground import errors
-from polygraph.core.ground.dtypes import ALL, FLOATING, INDEX, NUMERIC, REAL
+from polygraph.core.ground.dtypes import ALL, INDEX, NUMERIC, REAL
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.op_spec import Kind

@@ -146,7 +146,7 @@ def test_a_failed_check_changes_no_variable_and_tells_the_values() -> None:
     both = tf.group(up, tf.assign_add(other, 1.0))
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
-        with pytest.raises(tf.errors.InvalidArgumentError, match="[Dd]ivision by zero"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"[Dd]ivision by zero"):
             sess.run(both, {by: 0})
         assert sess.run([v, other])[0].tolist() == [1, 2, 3]
         assert sess.run(other) == 5.0

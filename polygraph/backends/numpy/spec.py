@@ -19,7 +19,8 @@ CAPABILITIES = Capabilities(
 OPTIONS = MappingProxyType(
     {
         "compile": (
-            "'optimised', which TF1's global_jit_level asks for, runs the instant tier, the only one"
+            "'optimised', which TF1's global_jit_level asks for, is the instant tier too: "
+            "there is no other"
         ),
     }
 )

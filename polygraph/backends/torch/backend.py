@@ -21,10 +21,9 @@ from polygraph.passes.stand_ins import stand_ins
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from polygraph.backends.torch.inductor import Inductor
     from polygraph.core.ground.backend import Lowering
     from polygraph.core.ground.op import Op
-
-    from polygraph.backends.torch.inductor import Inductor
 
 
 def make(

@@ -6,20 +6,21 @@ cannot say. `BackendSpec` is what discovery reads; it lives in a module that imp
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Program
 
-    Lowering = Callable[..., Any]
-    """``(*engine_arrays, **attributes) -> engine array, or a tuple of them``."""
+Lowering = Callable[..., Any]
+"""``(*engine_arrays, **attributes) -> engine array, or a tuple of them``."""
 
 CONTRACT_VERSION = 2
 """Major version of the plugin surface; a plugin states those it was written for.

@@ -94,7 +94,7 @@ def operations(graph: Graph, items: Iterable[Any]) -> list[Operation]:
     found: dict[Operation, None] = {}
     for item in items:
         if hasattr(item, "values") and hasattr(item, "indices"):
-            item = item.values  # noqa: PLW2901 - slices depend on their values
+            item = item.values
         element = graph.as_graph_element(item)
         found[element.op if isinstance(element, Tensor) else element] = None
     return list(found)

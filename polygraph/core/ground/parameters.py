@@ -26,7 +26,7 @@ def parameters_of(function: Callable[..., Any]) -> Parameters:
     after = count + code.co_kwonlyargcount
     names = code.co_varnames
     rest = names[after : after + 1] if code.co_flags & inspect.CO_VARARGS else ()
-    defaults = function.__kwdefaults__ or {}  # type: ignore[attr-defined]
+    defaults = function.__kwdefaults__ or {}
     return Parameters((*names[:count], *rest), names[count:after], dict(defaults))
 
 

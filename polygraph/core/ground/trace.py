@@ -45,7 +45,8 @@ class Builder:
     """
 
     __slots__ = (
-        "_interned", "answers", "asked", "check_flags", "checks", "constants", "expands", "source", "steps",
+        "_interned", "answers", "asked", "check_flags", "checks", "constants", "expands",
+        "source", "steps",
     )  # fmt: skip
 
     def __init__(self) -> None:

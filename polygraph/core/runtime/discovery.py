@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from polygraph.core.runtime.entry_points import (
 )
 from polygraph.core.runtime.hook_calls import answers, brought_lowerings
 from polygraph.core.runtime.making import SpecPlugin
-from polygraph.core.runtime.plugins import blame, load_plugins
+from polygraph.core.runtime.plugins import load_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -327,11 +328,12 @@ def _with_brought(backend: Backend, lowerings: Mapping[Op, Lowering]) -> Backend
     ignored = [op for op, lowering in lowerings.items() if backend.lowerings.get(op) != lowering]
     if ignored:
         names = ", ".join(op.name for op in ignored)
-        blame(
-            f"backend {backend.name!r}",
-            f"it does not heed the lowerings that plugins bring for {names}",
-            "its make(device, config, lowerings) must put them into Backend.lowerings",
-            fix="write the backend for contract 2, or turn those plugins off",
+        warnings.warn(
+            f"the backend {backend.name!r} does not heed the lowerings that plugins bring for "
+            f"{names}: its make(device, config, lowerings) must put them into Backend.lowerings\n"
+            "  to fix: write the backend for contract 2, or turn those plugins off",
+            RuntimeWarning,
+            stacklevel=4,
         )
         return backend
     return replace(

@@ -74,7 +74,7 @@ class _State:
 
     lock = threading.RLock()
     asked = False
-    faults: dict[str, _Fault] = {}  # noqa: RUF012 - the process has one
+    faults: dict[str, _Fault] = {}
 
 
 def load_plugins() -> None:
@@ -109,6 +109,8 @@ def _wanted() -> Iterator[Offer]:
 
 
 def _try(offer: Offer) -> bool:
+    if plugin_manager().has_plugin(offer.label):
+        return True
     try:
         _require_unique(offer)
         _load(offer)

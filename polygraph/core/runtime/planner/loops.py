@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.planner.rename import Ref
     from polygraph.core.runtime.planner.specialise import Abstract
 
-_TRUE = np.asarray(True)  # noqa: FBT003
+_TRUE = np.asarray(True)
 
 
 @dataclass(slots=True, eq=False)

@@ -381,10 +381,9 @@ class _StagePlanner:
         for step in block.steps:
             used.update(step.operands)
         state = [v for v, key in self.state_of.items() if v in used or key in updates]
-        known_keys = {self.state_of[value] for value in state}
-        for key in updates:
-            if key not in known_keys:
-                state.append(self._blind_state(key, block, updates, fetches + carries))
+        read = {self.state_of[value] for value in state}
+        blind = [key for key in updates if key not in read]
+        state += [self._blind_state(key, block, updates, fetches + carries) for key in blind]
         feeds = [value for value in self.feed_of if value in used]
         keys = [self.state_of[value] for value in state]
         position = {key: index for index, key in enumerate(keys)}
