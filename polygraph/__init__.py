@@ -3,6 +3,7 @@
 Every name that TF1 has stands here under TF1's name, and each module says in its ``__all__`` which
 of TF1's names it brings: to add a name, touch that module alone. Importing this loads no engine.
 """
+# ruff: noqa: F403 - the public face: every import is a re-export, under TF1's names
 
 
 from __future__ import annotations

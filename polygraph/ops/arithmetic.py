@@ -4,6 +4,7 @@ Integers wrap around; an integer divided by zero fails the run, as in TF1.
 """
 # ruff: noqa: N802 - TF1's op types
 
+
 from __future__ import annotations
 
 import functools

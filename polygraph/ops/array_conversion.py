@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground.dtypes import DType, as_dtype, bool_, float32, int32, int64, string
+from polygraph.core.ground.dtypes import DType, as_dtype, float32, int32, int64, string
+from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import Dimension, as_shape
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ def _refuse(value: Any, dtype: DType) -> TypeError:
     return TypeError(f"Expected {dtype.name}, but got {value!r} of type '{type(value).__name__}'.")
 
 
+def _inconvertible(value: Any) -> TypeError:
+    return TypeError(
+        f"Failed to convert elements of {value!r} (of type {type(value).__name__}) to Tensor: "
+        "give numbers, strings, arrays, or nested lists of one kind of them"
+    )
+
+
 def _check_leaf(leaf: Any, dtype: DType) -> None:
     """Raise TypeError where a Python scalar may not become ``dtype``; arrays may always narrow."""
     if dtype == string:
@@ -42,29 +50,29 @@ def _check_leaf(leaf: Any, dtype: DType) -> None:
     elif dtype.is_bool:
         allowed = isinstance(leaf, bool | np.bool_)
     elif dtype.is_integer:
-        allowed = isinstance(leaf, int | np.integer) and not isinstance(leaf, bool)
+        allowed = isinstance(leaf, int | np.integer | np.bool_)
     elif dtype.is_complex:
-        allowed = isinstance(leaf, int | float | complex | np.number)
+        allowed = isinstance(leaf, int | float | complex | np.number | np.bool_)
     else:
-        allowed = isinstance(leaf, int | float | np.floating | np.integer) and not isinstance(
-            leaf, bool
-        )
+        allowed = isinstance(leaf, int | float | np.floating | np.integer | np.bool_)
     if not allowed and not isinstance(leaf, np.ndarray):
         raise _refuse(leaf, dtype)
 
 
 def _object_array(value: Any) -> Array:
     array = np.array(value, dtype=object)
+    for item in array.reshape(-1):
+        if not isinstance(item, str | bytes):
+            msg = f"Expected binary or unicode string, got {item!r} in {value!r}"
+            raise TypeError(msg)
     flat = [item.encode() if isinstance(item, str) else bytes(item) for item in array.reshape(-1)]
     result = np.empty(array.size, dtype=object)
     result[:] = flat
     return result.reshape(array.shape)
 
 
-def _default_dtype(array: Array, value: Any) -> DType:
-    """The dtype of a value without one: Python floats are float32, Python ints int32."""
-    if isinstance(_first_leaf(value), np.ndarray | np.generic):
-        return as_dtype(array.dtype)
+def _default_dtype(array: Array) -> DType:
+    """The dtype of a Python value without one: floats are float32, ints int32 where they fit."""
     if array.dtype == np.float64:
         return float32
     if array.dtype == np.int64:
@@ -74,7 +82,15 @@ def _default_dtype(array: Array, value: Any) -> DType:
     return as_dtype(array.dtype)
 
 
-def _plain(value: Any) -> Any:
+def _wrapped(value: Any, dtype: DType) -> Array:
+    """Python ints that do not fit ``dtype``, modulo two to the number of its bits, as in TF1."""
+    bits = 8 * dtype.size
+    flat = np.array(value, dtype=object)
+    unsigned = np.array([int(item) % 2**bits for item in flat.reshape(-1)], np.uint64)
+    return unsigned.astype(dtype.np_dtype).reshape(flat.shape)
+
+
+def _known(value: Any) -> Any:
     """``value`` with dimensions as the numbers that they are.
 
     Raises:
@@ -85,43 +101,40 @@ def _plain(value: Any) -> Any:
             msg = "Cannot convert an unknown Dimension to a Tensor: use tf.shape(t) instead"
             raise ValueError(msg)
         return int(value.value)
-    if isinstance(value, list | tuple) and any(
-        isinstance(item, Dimension | list | tuple) for item in value
-    ):
-        return [_plain(item) for item in value]
-    return value
+    return [_known(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _parsed(value: Any, dtype: DType | None) -> Array:
-    leaf = _first_leaf(value)
     try:
-        if dtype == string or (dtype is None and isinstance(leaf, str | bytes | np.str_)):
+        if dtype == string or (dtype is None and isinstance(_first_leaf(value), str | bytes)):
             return _object_array(value)
         return np.asarray(value, dtype=None if dtype is None else dtype.np_dtype)
     except OverflowError as error:
-        raise TypeError(f"{value!r} does not fit {dtype}") from error
+        if dtype is not None and dtype.is_integer:
+            return _wrapped(value, dtype)
+        raise _inconvertible(value) from error
     except ValueError as error:
         msg = f"cannot make a tensor of {value!r}: {error}"
         raise ValueError(msg) from error
 
 
 def _from_python(value: Any, dtype: DType | None) -> Array:
-    value = _plain(value)
     if dtype is not None:
-        for item in _leaves(value):
+        leaves = _leaves(value)
+        if dtype.is_integer and any(isinstance(item, Dimension) for item in leaves):
+            # Only where ints are wanted: shapes may be lists that hold dimensions.
+            return _from_python(_known(value), dtype)
+        for item in leaves:
             _check_leaf(item, dtype)
-    array = _parsed(value, dtype)
-    if dtype is not None or isinstance(_first_leaf(value), str | bytes | np.str_):
+        return _parsed(value, dtype)
+    array = _parsed(value, None)
+    if isinstance(_first_leaf(value), str | bytes):
         return array
-    if array.dtype == object:
-        msg = f"cannot make a tensor of {value!r} (of type {type(value).__name__})"
-        raise ValueError(msg)
+    if array.dtype.kind in "OSU":
+        raise _inconvertible(value)
     if array.size == 0 and isinstance(value, list | tuple):
         return array.astype(np.float32)
-    found = _default_dtype(array, value)
-    if found == float32 and any(isinstance(item, bool) for item in _leaves(value)):
-        raise _refuse(_first_leaf(value), bool_)
-    return array.astype(found.np_dtype)
+    return array.astype(_default_dtype(array).np_dtype)
 
 
 def _reshaped(array: Array, shape: Any, *, verify: bool) -> Array:
@@ -152,12 +165,15 @@ def make_array(
     """``value`` as an array of its own, by TF1's rules for `tf.constant`.
 
     Raises:
-      TypeError: a Python value that ``dtype`` does not admit.
+      TypeError: a Python value that ``dtype`` does not admit, or no value at all.
       ValueError: a ragged list, None, or a value that does not fit ``shape``.
     """
     if value is None:
         msg = "None values not supported."
         raise ValueError(msg)
+    if any(isinstance(item, Tensor) for item in _leaves(value)):
+        msg = f"Expected any non-tensor type, but got a tensor instead: {value!r}"
+        raise TypeError(msg)
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.kind in "SUO" or dtype == string:
             array = _object_array(value)

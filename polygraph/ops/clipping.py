@@ -1,6 +1,7 @@
 """Values brought into a range."""
 # ruff: noqa: N802 - TF1's op types
 
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ __all__ = ["clip_by_value", "saturate_cast"]
 def ClipByValue(t: Array, low: Array, high: Array) -> Any:
     """The nearest value in the range, the low end where that is empty; the bounds broadcast."""
     return ew.maximum(ew.minimum(t, high), low)
+
+
+# The bounds are repeated, though the shape is always that of ``t``.
+ClipByValue.broadcasts = True
 
 
 @ClipByValue.gradient

@@ -1,6 +1,7 @@
 """Diagonals, bands and the identity matrix."""
 # ruff: noqa: N802 - TF1's op types
 
+
 from __future__ import annotations
 
 import math

@@ -24,7 +24,7 @@ def _value_shape(context: ShapeContext) -> TensorShape:
 
 
 @graph_op("Const", "-> output: dtype", shape=_value_shape, dtype=ALL)
-def Const(*, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def Const(*, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:  # noqa: N802 - TF1's op type
     """A value that the graph holds."""
     return value
 
@@ -39,7 +39,7 @@ def _placeholder_shape(context: ShapeContext) -> TensorShape:
 @graph_op(
     "Placeholder", "-> output: dtype", kind=Kind.PLACEHOLDER, shape=_placeholder_shape, dtype=ALL
 )
-def Placeholder(*, shape: TensorShape) -> None:
+def Placeholder(*, shape: TensorShape) -> None:  # noqa: N802
     """A value that must be fed."""
 
 
@@ -49,7 +49,7 @@ Placeholder.no_gradient()
 @graph_op(
     "PlaceholderWithDefault", "input: dtype -> output: dtype", shape=_placeholder_shape, dtype=ALL
 )
-def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:
+def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:  # noqa: N802
     """A value that may be fed, and else is its input."""
     del shape
     return value
@@ -61,7 +61,7 @@ def _placeholder_with_default_gradient(_: Any, dy: Tensor) -> list[Tensor]:
 
 
 @graph_op("NoOp", "->", shape=shape_rules.nothing, stateful=True)
-def NoOp() -> None:
+def NoOp() -> None:  # noqa: N802
     """Nothing; orders other operations by its control inputs."""
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def stand_ins(lowerings: Mapping[Op, Lowering]) -> dict[Op, Op]:
-    """For each op of ``lowerings`` one of the same types whose function is the lowering."""
+    """For each op of ``lowerings`` one of the same types whose function is the lowering.
+
+    Args:
+      lowerings: what a backend's factory is given.
+    """
     made: dict[Op, Op] = {}
     for op, lowering in lowerings.items():
         made[op] = copy.copy(op)
@@ -30,7 +34,10 @@ def stand_ins(lowerings: Mapping[Op, Lowering]) -> dict[Op, Op]:
 
 
 def with_stand_ins(program: Program, replaced: Mapping[Op, Op]) -> Program:
-    """``program`` with the stand-ins in place of their ops; for a backend's compiler only."""
+    """``program`` with the stand-ins in place of their ops; for a backend's compiler only.
+
+    A backend that takes lowerings from one table does not need it.
+    """
     return program.with_block(_in_block(program.block, replaced)) if replaced else program
 
 

@@ -16,12 +16,12 @@ import pytest
 
 jax = pytest.importorskip("jax")
 
-from polygraph.backends.jax import persistent_cache
-from polygraph.backends.jax.backend import make
-from polygraph.backends.jax.table import LOWERINGS, UNSUPPORTED
-from polygraph.core.ground.dtypes import ALL, dtype_from_short_name, string
-from polygraph.core.ground.op import REGISTRY, Op, Primitive
-from polygraph.core.ground.program import (
+from polygraph.backends.jax import persistent_cache  # noqa: E402
+from polygraph.backends.jax.backend import make  # noqa: E402
+from polygraph.backends.jax.table import LOWERINGS, UNSUPPORTED  # noqa: E402
+from polygraph.core.ground.dtypes import ALL, dtype_from_short_name, string  # noqa: E402
+from polygraph.core.ground.op import REGISTRY, Op, Primitive  # noqa: E402
+from polygraph.core.ground.program import (  # noqa: E402
     Block,
     Check,
     Parameter,
@@ -29,10 +29,10 @@ from polygraph.core.ground.program import (
     Step,
     Value,
 )
-from polygraph.core.ground.signature import TensorType
-from polygraph.core.ground.trace import Builder, building
-from polygraph.ops import primitives
-from polygraph.ops.primitives import (
+from polygraph.core.ground.signature import TensorType  # noqa: E402
+from polygraph.core.ground.trace import Builder, building  # noqa: E402
+from polygraph.ops import primitives  # noqa: E402
+from polygraph.ops.primitives import (  # noqa: E402
     control,
     distributions,
     elementwise as ew,

@@ -17,21 +17,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from polygraph.backends.torch.aliasing import memory_roots
-from polygraph.backends.torch.arrays import put
-from polygraph.backends.torch.backend import make
-from polygraph.backends.torch.compile import compile_program
-from polygraph.backends.torch.generate import lowering_for
-from polygraph.backends.torch.table import (
+from polygraph.backends.torch.aliasing import memory_roots  # noqa: E402
+from polygraph.backends.torch.arrays import put  # noqa: E402
+from polygraph.backends.torch.backend import make  # noqa: E402
+from polygraph.backends.torch.compile import compile_program  # noqa: E402
+from polygraph.backends.torch.generate import lowering_for  # noqa: E402
+from polygraph.backends.torch.table import (  # noqa: E402
     IN_PLACE,
     LOWERINGS,
     ON_HOST,
     UNSUPPORTED,
     VIEWS,
 )
-from polygraph.core.ground.dtypes import ALL, dtype_from_short_name, string
-from polygraph.core.ground.op import REGISTRY, Op, Primitive
-from polygraph.core.ground.program import (
+from polygraph.core.ground.dtypes import ALL, dtype_from_short_name, string  # noqa: E402
+from polygraph.core.ground.op import REGISTRY, Op, Primitive  # noqa: E402
+from polygraph.core.ground.program import (  # noqa: E402
     Block,
     Check,
     Parameter,
@@ -39,10 +39,10 @@ from polygraph.core.ground.program import (
     Step,
     Value,
 )
-from polygraph.core.ground.signature import TensorType
-from polygraph.core.ground.trace import Builder, building
-from polygraph.ops import primitives
-from polygraph.ops.primitives import (
+from polygraph.core.ground.signature import TensorType  # noqa: E402
+from polygraph.core.ground.trace import Builder, building  # noqa: E402
+from polygraph.ops import primitives  # noqa: E402
+from polygraph.ops.primitives import (  # noqa: E402
     control,
     distributions,
     elementwise as ew,
@@ -806,7 +806,7 @@ def test_a_compiled_run_costs_no_python_call_per_op(backend: Backend, inductor: 
             assert all(new is old for new, old in zip(updates, state, strict=True))
             for one, other in zip(updates, wanted[2], strict=True):
                 np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6)
-        counts.append(python_calls(lambda: compiled(state, arrays[-1:])))
+        counts.append(python_calls(lambda: compiled(state, arrays[-1:])))  # noqa: B023
     # Two layers' state more are eight tensors more, which are no Python calls either.
     assert counts[0] == counts[1]
 

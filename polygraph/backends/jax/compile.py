@@ -58,7 +58,7 @@ class Target:
 def put(array: np.ndarray[Any, Any], device: jax.Device) -> jax.Array:
     """A copy of ``array`` on ``device``."""
     # JAX may keep the very array that it is given, even where it is told not to.
-    with jax.enable_x64(True):
+    with jax.enable_x64(True):  # noqa: FBT003
         kept: jax.Array = jax.device_put(np.array(array, order="C"), device)
     return kept
 
@@ -79,7 +79,7 @@ def compile_program(program: Program, target: Target) -> XlaExecutable:
         keep_unused=True,
     )
     with ExitStack() as contexts:
-        contexts.enter_context(jax.enable_x64(True))
+        contexts.enter_context(jax.enable_x64(True))  # noqa: FBT003
         contexts.enter_context(jax.default_matmul_precision(target.precision))
         contexts.enter_context(jax.numpy_rank_promotion("allow"))
         contexts.enter_context(jax.numpy_dtype_promotion("standard"))
@@ -220,7 +220,7 @@ class XlaExecutable:
         """Run once; see `polygraph.core.ground.backend.Executable`."""
         if not self.program.block.results:
             return RunResult(([], [], [], -1))
-        switch: AbstractContextManager[Any] = jax.enable_x64(True) if self._wide else nullcontext()
+        switch: AbstractContextManager[Any] = jax.enable_x64(True) if self._wide else nullcontext()  # noqa: FBT003
         with switch:
             results = self._call(*self._constants, *state, *feeds)
         updates, carries, fetches = self._ends

@@ -179,7 +179,7 @@ def cast(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
     if kind == "c" and dtype.kind != "c":
         x = lax.real(x)
     if dtype.kind in "iu" and dtype.itemsize < np.dtype(np.int64).itemsize and not _exact(x):
-        x = lax.convert_element_type(x, np.int32 if dtype.itemsize < 4 else _through(dtype))
+        x = lax.convert_element_type(x, np.int32 if dtype.itemsize < 4 else _through(dtype))  # noqa: PLR2004
     return lax.convert_element_type(x, dtype)
 
 

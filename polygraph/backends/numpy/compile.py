@@ -30,7 +30,7 @@ class StraightLine:
     def __init__(self, program: Program) -> None:
         source, objects, buffers = emit(program.block, "step")
         scope: dict[str, Any] = dict(objects)
-        exec(compile(source, f"<{program.name}>", "exec"), scope)
+        exec(compile(source, f"<{program.name}>", "exec"), scope)  # noqa: S102 - our own source
         self.source = source
         self._function: Callable[[Sequence[Array], Sequence[Array]], list[Array]] = scope["step"]
         self._types = buffers.types

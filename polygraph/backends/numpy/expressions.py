@@ -48,7 +48,7 @@ def _select(_: Step, names: Sequence[str]) -> str:
 
 
 def _matmul(step: Step, names: Sequence[str]) -> str | None:
-    if step.operands[0].dtype.kind not in "fc" or any(v.ndim != 2 for v in step.operands):
+    if step.operands[0].dtype.kind not in "fc" or any(v.ndim != 2 for v in step.operands):  # noqa: PLR2004
         return None
     turned = (step.attrs.get("transpose_a", False), step.attrs.get("transpose_b", False))
     one, other = (f"{n}.T" if turn else n for n, turn in zip(names, turned, strict=True))

@@ -110,7 +110,7 @@ class Module:
         source = "\n\n\n".join(self.functions) + "\n"
         filename = f"<polygraph {self.label} {next(_SERIAL)}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        exec(compile(source, filename, "exec"), self.namespace)
+        exec(compile(source, filename, "exec"), self.namespace)  # noqa: S102 - what we wrote
         forget = weakref.finalize(self.namespace["rest"], linecache.cache.pop, filename, None)
         forget.atexit = False
         return self.namespace, source

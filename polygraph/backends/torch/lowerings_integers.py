@@ -34,7 +34,7 @@ def modular(function: Callable[..., Any], dtypes: Sequence[torch.dtype]) -> Call
 
     def lowering(*xs: Tensor, **attrs: Any) -> Any:
         raw = _viewed(function, xs, attrs)
-        results = tuple(x.view(dtype) if dtype in SIGNED else x for x, dtype in zip(raw, dtypes))
+        results = tuple(x.view(dtype) if dtype in SIGNED else x for x, dtype in zip(raw, dtypes))  # noqa: B905
         return results if len(results) > 1 else results[0]
 
     return lowering

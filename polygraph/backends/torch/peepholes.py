@@ -32,7 +32,7 @@ def _biased_products(calls: Sequence[Call], kept: frozenset[Value]) -> list[Call
         call.results[0]: call
         for call in calls
         if call.name == "matmul" and uses[call.results[0]] == 1 and call.results[0] not in kept
-        and len(call.results[0].shape) == 2 and call.results[0].dtype in _FLOATS
+        and len(call.results[0].shape) == 2 and call.results[0].dtype in _FLOATS  # noqa: PLR2004
     }  # fmt: skip
     gone: set[Call] = set()
     result: list[Call] = []

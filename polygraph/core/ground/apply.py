@@ -80,7 +80,7 @@ class _Call:
             tensor = convert_to_tensor(value, wanted, name, preferred, as_ref=arg.ref)
         except (TypeError, ValueError) as error:
             raise self._conversion_error(arg, value, wanted, error) from error
-        if arg.ref and not tensor.dtype._is_ref_dtype:
+        if arg.ref and not tensor.dtype._is_ref_dtype:  # noqa: SLF001
             msg = (
                 f"Input '{arg.name}' of '{self.definition.type}' Op must be a variable, not "
                 f"{tensor!r}"
@@ -139,7 +139,7 @@ def output_dtypes(definition: OpDef, attrs: Mapping[str, Any]) -> list[DType]:
             continue
         dtype = attrs[arg.dtype] if arg.dtype in definition.dtypes else as_dtype(arg.dtype)
         count = 1 if arg.number is None else int(attrs[arg.number])
-        result.extend([dtype._as_ref if arg.ref else dtype] * count)
+        result.extend([dtype._as_ref if arg.ref else dtype] * count)  # noqa: SLF001
     return result
 
 

@@ -32,7 +32,7 @@ def user_cache_dir(name: str) -> Path | None:
 
 def _platform_cache_dir() -> Path:
     """Where programs of one user keep such things on this platform."""
-    home = Path(os.path.expanduser("~"))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises without a home
     if sys.platform == "darwin":
         return home / "Library" / "Caches"
     if sys.platform == "win32":

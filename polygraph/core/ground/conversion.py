@@ -81,7 +81,11 @@ def _known_shape(shape: TensorShape, dtype: DType | None) -> tuple[list[int | No
     if not shape.is_fully_defined():
         msg = f"Cannot convert a partially known TensorShape to a Tensor: {shape}"
         raise ValueError(msg)
-    return shape.as_list(), dtype or as_dtype("int32")
+    dtype = dtype or as_dtype("int32")
+    if not dtype.is_integer:
+        msg = f"Cannot convert a TensorShape to dtype {dtype.name}, only to int32 and int64: {shape}"
+        raise TypeError(msg)
+    return shape.as_list(), dtype
 
 
 def is_tensor(x: Any) -> bool:

@@ -169,7 +169,7 @@ class DType:
             TypeError: `other` names no type.
         """
         dtype = as_dtype(other)
-        return dtype is self or dtype._base is self
+        return dtype is self or dtype._base is self  # noqa: SLF001 - its own class
 
     def _extreme(self, end: str) -> Any:
         if self.is_integer:
@@ -225,7 +225,7 @@ def _intern(enum: int, name: str, scalar: type[Any], short: str) -> DType:
     kind = "f" if short == "bf16" else np.dtype(scalar).kind
     base = _new(enum, name, scalar, kind)
     ref = _new(enum + _REF_OFFSET, f"{name}_ref", scalar, kind)
-    base._ref, ref._base = ref, base
+    base._ref, ref._base = ref, base  # noqa: SLF001
     _BY_TYPE[scalar] = base
     _SHORT[base.np_dtype] = short
     _LONG[short] = base.np_dtype

@@ -93,7 +93,7 @@ class Graph:
             self._operations.append(operation)
             self._by_name[operation.name] = operation
         for tensor in operation.inputs:
-            tensor._consumers.append(operation)
+            tensor._consumers.append(operation)  # noqa: SLF001 - both ends of one edge
         operation.device = device_of(operation, self._devices, self._colocation)
         for dependencies in self._dependencies:
             dependencies.inside.add(operation)

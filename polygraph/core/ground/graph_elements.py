@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.graph import Graph
 
-_TENSOR_NAME = re.compile(r"^(.+):(\d+)$")
+_TENSOR_NAME = re.compile(r"^([^:]*):(\d+)$")
 
 
 def find(
@@ -64,7 +64,7 @@ def _tensor_named(graph: Graph, name: str) -> Tensor:
     found = _TENSOR_NAME.match(name)
     if found is None:
         msg = (
-            f"The name {name!r} is no valid name of a Tensor: those are of the form "
+            f"The name {name!r} looks like a Tensor name, but is no valid one: those are of the form "
             '"<op_name>:<output_index>".'
         )
         raise ValueError(msg)
@@ -94,7 +94,7 @@ def operations(graph: Graph, items: Iterable[Any]) -> list[Operation]:
     found: dict[Operation, None] = {}
     for item in items:
         if hasattr(item, "values") and hasattr(item, "indices"):
-            item = item.values
+            item = item.values  # noqa: PLW2901 - slices depend on their values
         element = graph.as_graph_element(item)
         found[element.op if isinstance(element, Tensor) else element] = None
     return list(found)

@@ -82,7 +82,7 @@ def rebuild(
     """
     operation = graph.add(definition, inputs, spans, attrs, name)
     if before:
-        operation._add_control_inputs(before)
+        operation._add_control_inputs(before)  # noqa: SLF001 - it is being built
     operation.add_outputs(infer_outputs(operation, output_dtypes(definition, attrs)))
     graph.append(operation)
     if definition.type == "Const":

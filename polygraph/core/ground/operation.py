@@ -131,9 +131,9 @@ class Operation:
 
     def _update_input(self, index: int, tensor: Tensor) -> None:
         self.graph.require_member(tensor.op)
-        self._inputs[index]._consumers.remove(self)
+        self._inputs[index]._consumers.remove(self)  # noqa: SLF001 - both ends of one edge
         self._inputs[index] = tensor
-        tensor._consumers.append(self)
+        tensor._consumers.append(self)  # noqa: SLF001
         self.graph.edits += 1
 
     def _set_attr(self, name: str, value: Any) -> None:

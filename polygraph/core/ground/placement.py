@@ -20,6 +20,8 @@ class Dependencies:
         self.inside: set[Operation] = set()
 
 
+# Kinds that may be named without "device:" before them.
+_SHORT = ("CPU", "GPU", "TPU")
 _ORDER = ("job", "replica", "task", "device")
 
 
@@ -31,14 +33,21 @@ def _parts(device: str) -> dict[str, str]:
         if key in _ORDER[:-1]:
             found[key] = f"/{key}:{value}"
             continue
-        kind, _, index = (value if key == "device" else part).partition(":")
-        if not kind.replace("_", "").isalnum() or (key != "device" and ":" in index):
-            msg = (
-                f"{part!r} in {device!r} is no part of a device: say /job:name/task:0/device:GPU:0"
-            )
+        if "device" in found:
+            msg = f"Multiple device types are not allowed in a device: {device!r}"
             raise ValueError(msg)
-        found["device"] = f"/device:{kind.upper()}:{index or '*'}"
+        found["device"] = _device_part(part, device)
     return found
+
+
+def _device_part(part: str, device: str) -> str:
+    """``cpu:0`` or ``device:CPU:0`` in canonical spelling."""
+    kind, _, index = part.removeprefix("device:").partition(":")
+    spelled = part.startswith("device:") or kind.upper() in _SHORT
+    if not spelled or not (index in {"", "*"} or index.isdecimal()):
+        msg = f"{part!r} in {device!r} is no part of a device: say /job:name/task:0/device:GPU:0"
+        raise ValueError(msg)
+    return f"/device:{kind.upper()}:{index or '*'}"
 
 
 def merge_devices(outer: str, inner: str) -> str:

@@ -31,7 +31,7 @@ def graph_of(values: Iterable[Any]) -> Graph:
     return graph or get_default_graph()
 
 
-class name_scope:
+class name_scope:  # noqa: N801 - TF1's name
     """A context manager in which operations get names below a scope's.
 
     Entering gives the scope's name with a trailing slash, which names an operation that shall be
@@ -74,7 +74,7 @@ class name_scope:
         self._stack.close()
 
 
-class op_scope(name_scope):
+class op_scope(name_scope):  # noqa: N801 - TF1's name
     """`name_scope` with the order of arguments of TensorFlow before 1.0."""
 
     def __init__(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import CodeType
 
-PACKAGE = os.path.join(Path(__file__).parents[2], "")
+PACKAGE = os.path.join(Path(__file__).parents[2], "")  # noqa: PTH118 - it must end in a separator
 """The folder of polygraph itself, as it begins the file names of our own code objects."""
 
 # Standard modules whose frames stand between the user's `with` or decorated call and our code.
@@ -71,7 +71,7 @@ class Frame:
         return f"{place}\n    {self.text}" if self.text else place
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.filename)}:{self.lineno}"
+        return f"{os.path.basename(self.filename)}:{self.lineno}"  # noqa: PTH119 - it may be no path
 
     def __repr__(self) -> str:
         return f"<Frame {self.filename}:{self.lineno} in {self.function}>"
@@ -82,7 +82,7 @@ def capture() -> Frame:
 
     Where everything on the stack is polygraph's own, the outermost place is returned.
     """
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - `inspect` reads source files, a thousand times slower
     while _ours_or_learn(frame.f_code.co_filename):
         outer = frame.f_back
         if outer is None:

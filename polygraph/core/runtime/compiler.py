@@ -90,7 +90,7 @@ class Compiler:
             result = extra.function(program, self._backend)
             _require_same_layout(program, result)
             verify(result)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a stranger's; the Program is whole without it
             self._passes.remove(extra)
             name = getattr(extra.function, "__name__", extra.function)
             blame(extra.label, f"its pass {name} failed", error)

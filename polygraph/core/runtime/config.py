@@ -78,11 +78,11 @@ class _Fields:
         known = ", ".join(sorted([*self._defaults, *self._messages]))
         return f"{type(self).__name__} has no field {name!r}; it has {known}"
 
-    def HasField(self, name: str) -> bool:
+    def HasField(self, name: str) -> bool:  # noqa: N802 - protobuf's name
         """Whether the field was set."""
         return name in self._set
 
-    def CopyFrom(self, other: _Fields) -> None:
+    def CopyFrom(self, other: _Fields) -> None:  # noqa: N802 - protobuf's name
         """Take over the fields of another message of the same type."""
         self._set = dict(other._set)
 

@@ -133,7 +133,7 @@ def _load(offer: Offer, kind: str) -> Loaded | BrokenPluginError:
             f"{where}: its import has not ended after {IMPORT_LIMIT:g} s",
             fix=f"report it to the authors of {offer.distribution}, or uninstall it",
         )
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised for whoever asks for it
         broken = BrokenPluginError(
             f"{where} failed when it was imported: {type(error).__name__}: {error}",
             fix=_remedy(error, offer),
@@ -171,7 +171,7 @@ def call_within(seconds: float, function: Callable[[], _T]) -> _T:
     def work() -> None:
         try:
             results.append(function())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
             errors.append(error)
 
     thread = threading.Thread(target=work, name="polygraph-plugin", daemon=True)

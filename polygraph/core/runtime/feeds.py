@@ -28,7 +28,7 @@ def register_feed_expansion(
 
 def _sparse_parts(key: SparseTensor, value: Any) -> list[tuple[Tensor, Any]]:
     parts = tuple(value) if isinstance(value, tuple | list) else ()
-    if len(parts) != 3:
+    if len(parts) != 3:  # noqa: PLR2004 - indices, values, dense shape
         msg = f"a SparseTensor is fed with a SparseTensorValue or its three parts, not {value!r}"
         raise TypeError(msg)
     return list(zip((key.indices, key.values, key.dense_shape), parts, strict=True))

@@ -43,7 +43,7 @@ class IndexedSlicesValue:
 
 
 def _slices_value(values: list[Any]) -> IndexedSlicesValue:
-    return IndexedSlicesValue(values[0], values[1], values[2] if len(values) > 2 else None)
+    return IndexedSlicesValue(values[0], values[1], values[2] if len(values) > 2 else None)  # noqa: PLR2004
 
 
 register_fetch_expansion(

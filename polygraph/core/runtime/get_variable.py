@@ -84,7 +84,7 @@ def get_local_variable(
     dtype: Any = None,
     initializer: Any = None,
     regularizer: Any = None,
-    trainable: bool = False,
+    trainable: bool = False,  # noqa: ARG001 - TF1 ignores it too
     collections: Any = None,
     caching_device: Any = None,
     partitioner: Any = None,

@@ -61,7 +61,7 @@ class RegisterGradient:
         return f
 
 
-def NotDifferentiable(op_type: str) -> None:
+def NotDifferentiable(op_type: str) -> None:  # noqa: N802 - TF1's name
     """Say that operations of a type are constants to differentiation.
 
     Raises:

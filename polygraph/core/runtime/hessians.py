@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.runtime.gradients import gradients
 from polygraph.ops.arithmetic import AddV2
-from polygraph.ops.filling import zeros_like
 from polygraph.ops.gathering import gather
 from polygraph.ops.logical import Less
 from polygraph.ops.loops import while_loop
@@ -44,7 +43,7 @@ def hessians(
       by ``x[i...]`` and ``x[j...]``.
 
     Raises:
-      ValueError: no ``y`` depends on an ``x``.
+      ValueError: no ``y`` depends on an ``x``, or its first derivative does not, as in TF1.
       LookupError: see `gradients`.
     """
     del name
@@ -60,7 +59,7 @@ def hessians(
 
 def _hessian(x: Any, gradient: Any, options: dict[str, Any]) -> Tensor:
     if gradient is None:
-        msg = f"no y depends on {x!r}, so there is no Hessian"
+        msg = f"None values not supported: no y depends on {x!r}, so there is no Hessian"
         raise ValueError(msg)
     source = convert_to_tensor(x)
     flat = reshape(gradient, [-1])
@@ -69,7 +68,8 @@ def _hessian(x: Any, gradient: Any, options: dict[str, Any]) -> Tensor:
     def row(index: Tensor, rows: TensorArray) -> tuple[Tensor, TensorArray]:
         (derivative,) = gradients(gather(flat, index), x, **options)
         if derivative is None:
-            derivative = zeros_like(source)
+            msg = f"None values not supported: the gradient by {x!r} does not depend on it any more"
+            raise ValueError(msg)
         return AddV2(index, constant(1)), rows.write(index, convert_to_tensor(derivative))
 
     _, rows = while_loop(

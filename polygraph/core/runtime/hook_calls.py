@@ -38,7 +38,7 @@ class Observer:
             return
         try:
             self._function(*[facts[name] for name in self._names])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a stranger's; runs go on without it
             self._silent = True
             blame(self._label, f"{self._function.__name__} raised", error)
 

@@ -74,7 +74,7 @@ class _State:
 
     lock = threading.RLock()
     asked = False
-    faults: dict[str, _Fault] = {}
+    faults: dict[str, _Fault] = {}  # noqa: RUF012 - the process has one
 
 
 def load_plugins() -> None:

@@ -54,7 +54,7 @@ def _probed(status: BackendStatus) -> BackendStatus:
     except TimeoutError:
         reason = f"it has not run a small Program after {PROBE_LIMIT:g} s"
         return replace(status, status="broken", reason=reason, fix=_remedy(status))
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's; it is what we ask for
         reason = getattr(error, "reason", "") or f"{type(error).__name__}: {error}"
         fix = getattr(error, "fix", "") or _remedy(status)
         return replace(status, status="broken", reason=reason, fix=fix)

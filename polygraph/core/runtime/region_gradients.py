@@ -152,4 +152,4 @@ def take_place(owner: Operation, op: Operation) -> None:
 
 
 def _order_like(op: Operation, befores: Iterable[Operation]) -> None:
-    op._control_inputs.extend(befores)
+    op._control_inputs.extend(befores)  # noqa: SLF001 - it is new, and nothing is planned with it

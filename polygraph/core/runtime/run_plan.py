@@ -140,7 +140,7 @@ def run_key(
     arrays: list[np.ndarray[Any, Any]] = []
     for tensor, value in feed_dict.items():
         if type(tensor) is not Tensor:
-            tensor = _named(graph, tensor)
+            tensor = _named(graph, tensor)  # noqa: PLW2901 - what is fed from here on
             if tensor is None or any(part is tensor for part in key):
                 return None, []
         if (
@@ -148,7 +148,7 @@ def run_key(
             or (value.dtype is not tensor.np_dtype and value.dtype != tensor.np_dtype)
             or not value.flags.c_contiguous
         ):
-            value = coerce(tensor, value)
+            value = coerce(tensor, value)  # noqa: PLW2901 - what is fed from here on
         key += (tensor, value.shape)
         arrays.append(value)
     return tuple(key), arrays

@@ -27,7 +27,7 @@ _POWERS = (2 ** np.arange(31)).astype(np.int32)
 
 
 @graph_op("LoopCapacity", "trips: int32 -> capacity: int32", shape=shape_rules.scalar)
-def LoopCapacity(trips: Array) -> Array:
+def LoopCapacity(trips: Array) -> Array:  # noqa: N802 - op types are camel case
     """The smallest power of two that is no less than ``trips``: few sizes to compile for."""
     larger = ew.cast(ew.less(_POWERS, trips), dtype=np.dtype(np.int32))
     exponent = reduction.reduce_sum(larger, axes=(0,), keepdims=False)

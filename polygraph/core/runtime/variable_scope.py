@@ -71,7 +71,7 @@ def _wrapped(custom_getter: Any, outer: Any) -> Any:
     return wrapped
 
 
-class variable_scope:
+class variable_scope:  # noqa: N801 - TF1's name
     """A context manager that names variables, and sets defaults for them.
 
     Entering gives the `VariableScope`. It opens a name scope of the same name too.
@@ -118,7 +118,7 @@ class variable_scope:
             raise TypeError(msg)
         if not isinstance(reuse, bool | ReuseMode | None):
             msg = f"reuse must be True, False, None or tf.AUTO_REUSE, but is {reuse!r}"
-            raise ValueError(msg)
+            raise ValueError(msg)  # noqa: TRY004 - TF1's class
         if not isinstance(auxiliary_name_scope, bool):
             msg = f"auxiliary_name_scope must be True or False, but is {auxiliary_name_scope!r}"
             raise TypeError(msg)

@@ -64,7 +64,7 @@ def _collections_of(collections: Any, *, trainable: bool) -> list[Any]:
             "collections argument to Variable constructor must be a list, tuple, or set, but is "
             f"{collections!r} of type {type(collections).__name__}"
         )
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - TF1's class
     if trainable and GraphKeys.TRAINABLE_VARIABLES not in collections:
         return [*collections, GraphKeys.TRAINABLE_VARIABLES]
     return list(collections)
@@ -108,10 +108,10 @@ class Variable(Operators):
         name: str | None = None,
         variable_def: None = None,
         dtype: Any = None,
-        expected_shape: Any = None,
-        import_scope: str | None = None,
+        expected_shape: Any = None,  # noqa: ARG002 - TF1 ignores it too
+        import_scope: str | None = None,  # noqa: ARG002 - only for variable_def
         constraint: Callable[[Tensor], Any] | None = None,
-        use_resource: bool | None = None,
+        use_resource: bool | None = None,  # noqa: ARG002 - see above
         synchronization: VariableSynchronization = VariableSynchronization.AUTO,
         aggregation: VariableAggregation = VariableAggregation.NONE,
         shape: Any = None,
@@ -412,7 +412,7 @@ def _to_tensor(
             f"dtype {variable.dtype.base_dtype.name}"
         )
         raise ValueError(msg)
-    return variable._ref() if as_ref else variable.value()
+    return variable._ref() if as_ref else variable.value()  # noqa: SLF001 - its own class
 
 
 register_tensor_conversion_function(Variable, _to_tensor)

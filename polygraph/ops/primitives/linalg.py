@@ -43,7 +43,7 @@ def matmul(a: _Array, b: _Array, *, transpose_a: bool = False, transpose_b: bool
     The last two axes of an operand are swapped first where ``transpose_a`` or ``transpose_b``
     says so. Floats of 16 bits are summed in 32; integers wrap around.
     """
-    wide = np.float32 if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype
+    wide = np.float32 if a.dtype.itemsize == 2 and a.dtype.kind not in "iu" else a.dtype  # noqa: PLR2004
     a = _turned(a, transpose=transpose_a).astype(wide, copy=False)
     b = _turned(b, transpose=transpose_b).astype(wide, copy=False)
     product: _Array = np.matmul(a, b)

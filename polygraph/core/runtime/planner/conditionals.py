@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.planner.rename import Ref
     from polygraph.core.runtime.planner.specialise import Abstract
 
-_TRUE = np.asarray(True)
+_TRUE = np.asarray(True)  # noqa: FBT003
 
 
 def lower_cond(outer: Specialiser, op: Operation, predicate_ref: Ref, renamed: Renamed) -> None:

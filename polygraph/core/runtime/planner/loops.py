@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from polygraph.core.runtime.planner.rename import Ref
     from polygraph.core.runtime.planner.specialise import Abstract
 
-_TRUE = np.asarray(True)
+_TRUE = np.asarray(True)  # noqa: FBT003
 
 
 @dataclass(slots=True, eq=False)

@@ -288,7 +288,7 @@ class Plan:
             run.take(ref, array)
             key.append((array.shape, array.dtype.str))
         if not step.op.outputs:
-            run.known[Done(step.op)] = np.asarray(True)
+            run.known[Done(step.op)] = np.asarray(True)  # noqa: FBT003
 
 
 def _results(

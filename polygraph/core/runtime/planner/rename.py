@@ -145,7 +145,7 @@ def reference_root(tensor: Tensor) -> StateKey | None:
         if key is not None:
             return key
         op = tensor.op
-        if not (op.definition.kind is Kind.WRITE and tensor.dtype._is_ref_dtype):
+        if not (op.definition.kind is Kind.WRITE and tensor.dtype._is_ref_dtype):  # noqa: SLF001
             return None
         tensor = op.inputs[_first_ref(op)]
 

@@ -309,4 +309,4 @@ class Specialiser:
             for slot, result in enumerate(results[count:]):
                 self.bind(Version(hidden_key(op, slot), op), result)
         if not op.outputs:
-            self.bind(Done(op), np.asarray(True))
+            self.bind(Done(op), np.asarray(True))  # noqa: FBT003
