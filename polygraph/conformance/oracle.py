@@ -134,7 +134,9 @@ def _primitive(
         results = op.compute(declared, attrs, types)
         return [_widen(x) for x in results]
     if op.name in MPMATH and wide[0].dtype == np.longdouble:
-        return [by_mpmath(op.name, declared)]
+        exact = by_mpmath(op.name, declared)
+        own = op.compute(declared, attrs, types)[0]
+        return [np.where(np.isnan(exact), own, exact)]
     with evaluating():
         raw = op.function(*wide, **attrs)
     results = raw if isinstance(raw, tuple) else (raw,)

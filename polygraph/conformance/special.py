@@ -34,8 +34,8 @@ MPMATH = frozenset(
 def by_mpmath(name: str, operands: Sequence[Known]) -> Known:
     """The function ``name``, one of `MPMATH`, as long doubles.
 
-    NaN where mpmath has no answer, and for all but some `ELEMENTS` different operands: it takes
-    up to a millisecond for each.
+    NaN where mpmath has no answer, and for all but some `ELEMENTS` different operands, of which
+    each takes up to a millisecond: the reference at the dtype itself answers there.
     """
     mpmath: Any = importlib.import_module("mpmath")
     arrays = np.broadcast_arrays(*operands)
