@@ -12,6 +12,7 @@ from polygraph.core.ground.backend import (
     BackendSpec,
     Capabilities,
     Executable,
+    Lowering,
     RunResult,
 )
 from polygraph.core.ground.dtypes import DType, as_dtype, short_name
@@ -28,6 +29,7 @@ from polygraph.core.ground.trace import check, known, known_ints
 from polygraph.core.runtime.discovery import register_backend, unregister_backend
 from polygraph.core.runtime.plugins import register_plugin, unregister_plugin
 from polygraph.ops import primitives
+from polygraph.passes.stand_ins import stand_ins, with_stand_ins
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -41,6 +43,7 @@ __all__ = [
     "DType",
     "Executable",
     "Kind",
+    "Lowering",
     "Op",
     "OpDef",
     "Parameter",
@@ -65,6 +68,8 @@ __all__ = [
     "register_backend",
     "register_plugin",
     "short_name",
+    "stand_ins",
     "unregister_backend",
     "unregister_plugin",
+    "with_stand_ins",
 ]

@@ -14,12 +14,14 @@ from polygraph.plugin import (
     Primitive,
     RunResult,
     interpret,
+    stand_ins,
+    with_stand_ins,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from polygraph.plugin import Block, Program, Value
+    from polygraph.plugin import Block, Lowering, Op, Program, Value
 
     Array = np.ndarray[Any, Any]
     Trace = Callable[[str], None]
@@ -33,6 +35,7 @@ SPEC = BackendSpec(
     name="interpreter",
     factory="polygraph_interpreter:make",
     capabilities=Capabilities(dtypes=frozenset(_DTYPES)),
+    contract=(2,),
 )
 
 
@@ -86,15 +89,17 @@ def _copy(array: Array) -> Array:
     return np.array(array, order="C")
 
 
-def make(device: str, config: Mapping[str, Any]) -> Backend:
+def make(device: str, config: Mapping[str, Any], lowerings: Mapping[Op, Lowering]) -> Backend:
     """The interpreter; ``config["trace"]`` is called with a line for each step."""
     trace: Trace | None = config.get("trace")
+    primitives = {op: op.function for op in REGISTRY.values() if isinstance(op, Primitive)}
+    replaced = stand_ins(lowerings)
     return Backend(
         name="interpreter",
         device=device,
         capabilities=SPEC.capabilities,
-        lowerings={op: op.function for op in REGISTRY.values() if isinstance(op, Primitive)},
-        compile=lambda program: Interpreted(program, trace),
+        lowerings={**primitives, **lowerings},
+        compile=lambda program: Interpreted(with_stand_ins(program, replaced), trace),
         put=_copy,
         get=_copy,
         list_devices=lambda: ["cpu:0"],

@@ -1,7 +1,6 @@
 """Activation functions of neural networks, and the ops that are their gradients."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

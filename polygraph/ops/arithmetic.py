@@ -4,7 +4,6 @@ Integers wrap around; an integer divided by zero fails the run, as in TF1.
 """
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import functools

@@ -1,7 +1,6 @@
 """`Assert`, `check_numerics` and `Print`: operations that look at values and change nothing."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import sys

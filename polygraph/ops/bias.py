@@ -1,7 +1,6 @@
 """Adding a bias to each channel, and the layers that are a product and a bias."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Changes of dtype: by value, and by bytes."""
 # ruff: noqa: ARG001, N802 - attributes that decide no value here; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -4,7 +4,6 @@ Of these, `conj`, `real` and `imag` hand real tensors on unchanged, as in TF1.
 """
 # ruff: noqa: N802 - TF1's op types; attributes that only decide a dtype
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Two-dimensional convolution: the op, its gradients, and its transpose."""
 # ruff: noqa: ARG001, N802 - attributes that decide no value; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

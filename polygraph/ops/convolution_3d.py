@@ -1,7 +1,6 @@
 """Three-dimensional convolution, as a sum of two-dimensional ones over the depth of the filter."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple

@@ -1,7 +1,6 @@
 """Cross entropies: how far predicted shares are from labels."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn

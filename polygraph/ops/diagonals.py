@@ -1,7 +1,6 @@
 """Diagonals, bands and the identity matrix."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,6 @@
 """Einstein sums: products of tensors with named axes, summed over the names that are left out."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from collections import Counter

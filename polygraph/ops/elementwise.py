@@ -1,7 +1,6 @@
 """Functions of one number: exponentials, logarithms, trigonometry, rounding and their kin."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -170,9 +169,7 @@ def _reciprocal_slope(y: Array) -> Any:
 
 _ZERO_WINS = ew.multiply_no_nan
 TanhGrad = _gradient_op("TanhGrad", _tanh_slope, "``dy * (1 - y ** 2)``.", conjugate=False)
-SigmoidGrad = _gradient_op(
-    "SigmoidGrad", _sigmoid_slope, "``dy * y * (1 - y)``.", conjugate=False
-)
+SigmoidGrad = _gradient_op("SigmoidGrad", _sigmoid_slope, "``dy * y * (1 - y)``.", conjugate=False)
 SqrtGrad = _gradient_op(
     "SqrtGrad", _sqrt_slope, "``dy / (2 * y)``, and 0 where ``dy`` is 0.", product=_ZERO_WINS
 )

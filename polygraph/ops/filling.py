@@ -1,7 +1,6 @@
 """Tensors made of one value: `fill`, `zeros`, `ones` and their `_like` forms."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """`gather` and `gather_nd`: slices of a tensor at indices; rows at indices put into zeros."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

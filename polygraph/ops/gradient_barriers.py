@@ -1,7 +1,6 @@
 """Values handed on unchanged: where gradients stop, and where static shapes are asserted."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn

@@ -1,7 +1,6 @@
 """`histogram_fixed_width`: how many values fall into each of equally wide bins."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """`py_func`: a Python function as an operation; it runs on the host, between two stages."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import traceback

@@ -1,7 +1,6 @@
 """`identity`: a value handed on, at a moment and under a name of its own."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

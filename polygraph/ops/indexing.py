@@ -1,7 +1,6 @@
 """`one_hot`, `IndexedSlices` as tensors, grids; and the names of all that works by index."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Contractions, norms and cross products, over the matrix products."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from math import prod

@@ -1,7 +1,6 @@
 """Conditions as places: `where`, `boolean_mask`, `sequence_mask`."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Matrix products: `MatMul` of two matrices, and its batched kin."""
 # ruff: noqa: ARG001, N802 - attributes that decide no value; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

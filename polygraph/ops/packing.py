@@ -1,7 +1,6 @@
 """Joining tensors along a new axis and taking them apart again; lists that hold tensors."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """`pad`: a border of one value, or a mirror image."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

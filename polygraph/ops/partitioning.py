@@ -1,7 +1,6 @@
 """Elements told apart: distinct ones, parts by number, and parts put together again."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,6 @@
 """Pooling: the greatest or the mean cell of each window, over images and sequences."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

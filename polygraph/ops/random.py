@@ -5,7 +5,6 @@ draws the generator's key from the operating system.
 """
 # ruff: noqa: ARG001, N802 - attributes that the generator's first value reads; TF1's op types
 
-
 from __future__ import annotations
 
 import secrets

@@ -1,7 +1,6 @@
 """`random_crop`: a piece of a tensor at a random place."""
 # ruff: noqa: N802 - op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Numbers at equal distances: `range` and `linspace`."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import builtins

@@ -1,7 +1,6 @@
 """Blocks of space moved to the batch or to the depth, and back."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import math

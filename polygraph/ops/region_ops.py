@@ -6,7 +6,6 @@ variable. The planner lowers the owners; the names around them are TF1's.
 """
 # ruff: noqa: N802 - attributes that only the planner reads; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

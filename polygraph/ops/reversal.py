@@ -1,7 +1,6 @@
 """Elements along axes in reverse order, whole or for a part of each sequence."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """The shape of a tensor as a tensor: `shape`, `shape_n`, `size`, `rank`."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Ops that give the same elements another shape, order or place."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import builtins

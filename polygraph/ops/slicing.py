@@ -5,7 +5,6 @@ between two values that are not known (``x[i:j]``) is asked for, never the value
 """
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple

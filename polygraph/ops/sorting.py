@@ -1,7 +1,6 @@
 """Order: `sort`, `argsort`, `top_k`, `in_top_k`, `searchsorted`, `bincount`."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 import builtins

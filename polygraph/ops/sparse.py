@@ -1,7 +1,6 @@
 """Sparse tensors: placeholders for them, and the way to dense ones."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """`split`: a tensor taken apart along an axis."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

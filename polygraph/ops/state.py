@@ -1,7 +1,6 @@
 """Variables in the graph: the op that stands for one, and the ops that give it a new value."""
 # ruff: noqa: ARG001, N802 - attributes that only the planner reads; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """Writes to some rows or elements of a variable."""
 # ruff: noqa: ARG001, N802 - attributes that no lowering needs; TF1's op types
 
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,6 @@
 """Stateless random ops: the numbers are a function of a seed operand."""
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

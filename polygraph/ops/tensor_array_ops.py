@@ -4,7 +4,6 @@ A write gives a new flow, which a backend can make in place. TF1's ops take a ha
 """
 # ruff: noqa: N802 - TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,6 @@
 """TF1's `Apply...` ops: one step of an optimiser on a variable and its slots."""
 # ruff: noqa: ARG001, N802 - attributes that no lowering needs; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

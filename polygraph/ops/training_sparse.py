@@ -5,7 +5,6 @@ them before these ops, which needs a number of rows that depends on the data; he
 """
 # ruff: noqa: ARG001, N802 - attributes that no lowering needs; TF1's op types
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

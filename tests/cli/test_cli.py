@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
 from polygraph.cli import main
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

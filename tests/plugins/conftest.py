@@ -69,7 +69,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         table.clear()
         table.update(old)  # type: ignore[arg-type]
     for name in set(sys.modules) - modules:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+        if name.startswith(("polygraph_example_", "polygraph_frozen")) or str(tmp_path) in str(
+            getattr(sys.modules[name], "__file__", "")
+        ):
             del sys.modules[name]
     monkeypatch.undo()
     site.look_afresh()

@@ -136,13 +136,18 @@ def sign(x: Ref) -> Ref:
 
 
 def maximum(x: Ref, y: Ref) -> Ref:
-    """The larger."""
-    return x.binary("Max", y)
+    """The larger; of zeros the second, which the kernel gives first."""
+    return y.binary("Max", x)
 
 
 def minimum(x: Ref, y: Ref) -> Ref:
-    """The smaller."""
-    return x.binary("Min", y)
+    """The smaller; of zeros the second, which the kernel gives first."""
+    return y.binary("Min", x)
+
+
+def tanh(x: Ref) -> Ref:
+    """The hyperbolic tangent; the kernel of float32 rounds subnormal numbers coarsely."""
+    return (abs(x) < 2**-13).where(x, x.unary("Tanh")) if x.dtype == F32 else x.unary("Tanh")
 
 
 def is_finite(x: Ref) -> Ref:

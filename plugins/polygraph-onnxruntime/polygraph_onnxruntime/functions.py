@@ -6,11 +6,13 @@ which one step of the addition theorem takes to the last digits.
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polygraph_onnxruntime.kernels import F32
+from polygraph_onnxruntime.kernels import F32, I32
 
 if TYPE_CHECKING:
     from polygraph_onnxruntime.writer import Ref
@@ -19,6 +21,25 @@ _HUGE = 1e8
 """From here on ``x * x + 1`` is ``x * x``."""
 
 LOG_2 = float(np.log(2.0))
+
+_FAR = 2.0**19
+"""From here on the parts of a quarter times the number of quarters are no longer exact."""
+
+
+def _parts(number: Fraction, bits: int, count: int) -> tuple[float, ...]:
+    """Floats of so many bits that add up to ``number``, a number between 1 and 2."""
+    parts = []
+    scale = 1
+    for _ in range(count):
+        scale <<= bits
+        part = Fraction(math.floor(number * scale), scale)
+        parts.append(float(part))
+        number -= part
+    return tuple(parts)
+
+
+_QUARTER = _parts(Fraction("1.5707963267948966192313216916397514420985846996875529"), 32, 4)
+"""A quarter of a turn."""
 
 
 def with_sign(magnitude: Ref, x: Ref) -> Ref:
@@ -36,7 +57,7 @@ def log1p(x: Ref) -> Ref:
     one_more = x + 1
     corrected = one_more.log() * (x / (one_more - 1))
     result = (one_more.equals(1) | x.is_nan()).where(x, corrected)
-    return one_more.is_inf().where(one_more, (abs(x) > 1).where(one_more.log(), result))
+    return (abs(x) > 1).where(one_more.log(), result)
 
 
 def expm1(x: Ref) -> Ref:
@@ -77,7 +98,7 @@ def acosh(x: Ref) -> Ref:
     """The inverse hyperbolic cosine."""
     above = x - 1
     small = log1p(above + (above * 2 + above * above).sqrt())
-    return (x > _HUGE).where(x.log() + LOG_2, small)
+    return (x < 1).where(np.nan, (x > _HUGE).where(x.log() + LOG_2, small))
 
 
 def atanh(x: Ref) -> Ref:
@@ -86,9 +107,41 @@ def atanh(x: Ref) -> Ref:
     return with_sign(log1p(size * 2 / (1 - size)) * 0.5, x)
 
 
+def _turned(x: Ref) -> tuple[Ref, Ref]:
+    """Sine and cosine of a float64.
+
+    The kernel's errors are small beside 1, not beside a result near 0: it gets the angle from the
+    nearest quarter of a turn, by W. Cody's and W. Waite's three parts of the quarter.
+    """
+    quarters = (x * (2 / np.pi)).unary("Round")
+    angle = x
+    for part in _QUARTER:
+        angle = angle - quarters * part
+    sine, cosine = angle.unary("Sin"), angle.unary("Cos")
+    turns = quarters.binary("Mod", 4.0, fmod=1).cast(I32) & 3
+    crossed, opposite = ~(turns & 1).equals(0), ~(turns & 2).equals(0)
+    far, zero = ~(abs(x) < _FAR), x.equals(0)
+    first = crossed.where(cosine, sine)
+    first = (far | zero).where(x.unary("Sin"), opposite.where(-first, first))
+    second = crossed.where(-sine, cosine)
+    second = far.where(x.unary("Cos"), opposite.where(-second, second))
+    return first, second
+
+
+def sin(x: Ref) -> Ref:
+    """The sine."""
+    return x.unary("Sin") if x.dtype == F32 else _turned(x)[0]
+
+
+def cos(x: Ref) -> Ref:
+    """The cosine."""
+    return x.unary("Cos") if x.dtype == F32 else _turned(x)[1]
+
+
 def tan(x: Ref) -> Ref:
     """The tangent."""
-    return x.unary("Sin") / x.unary("Cos")
+    sine, cosine = _turned(x)
+    return sine / cosine
 
 
 def atan(x: Ref) -> Ref:

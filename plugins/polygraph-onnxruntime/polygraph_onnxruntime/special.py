@@ -45,6 +45,10 @@ _ASYMPTOTIC = 10
 _TINY = 1e-30
 """Below it ``gamma(x)`` is ``1 / x``."""
 
+_STIRLING = 8
+_HUGE = 1e17
+"""From here on Stirling's series has no terms that count."""
+
 _LGAMMA_LIMIT = 2.5563480e305
 _ZETA_TERMS = 12
 _ZETA_MOST_TERMS = 100
@@ -99,17 +103,38 @@ def _between(x: Ref, low: float, high: float) -> Ref:
     return (x > low).where((x < high).where(x, high), low)
 
 
+def _zeta_less_one(s: int) -> float:
+    """``zeta(s) - 1``, by Euler's and Maclaurin's formula from 20 on."""
+    n = 20.0
+    tail = n ** (1 - s) / (s - 1) + 0.5 * n**-s + s * n ** (-s - 1) / 12
+    tail -= s * (s + 1) * (s + 2) * n ** (-s - 3) / 720
+    return math.fsum([tail, *(float(k) ** -s for k in range(2, int(n)))])
+
+
+_LGAMMA_TAYLOR = (
+    0.0,
+    1 - float(np.euler_gamma),
+    *((-1) ** k * _zeta_less_one(k) / k for k in range(2, 28)),
+)
+"""Of ``lgamma(2 + z)``, whose roots at 1 and 2 it gives to the last digits."""
+
+
 def _lgamma_of_positive(x: Ref) -> Ref:
-    small = x
-    product = x.full(1.0)
-    for _ in range(_ASYMPTOTIC - 2):
-        low = small < (_ASYMPTOTIC - 2)
-        product = low.where(product * small, product)
-        small = low.where(small + 1, small)
-    inverse = 1 / small
+    """From 0.5 on: near 2 by Taylor's series, else by Stirling's or brought near 2."""
+    low = x < 1.5  # noqa: PLR2004 - half way between the roots
+    at, product = low.where(x + 1, x), low.where(x, 1.0)
+    for _ in range(_STIRLING - 2):
+        high = (at > 2.5) & (x < _STIRLING)  # noqa: PLR2004 - half a step above 2
+        at = high.where(at - 1, at)
+        product = high.where(product * at, product)
+    logarithm = low.where(-product.log(), product.log())
+    near = polynomial((x < _STIRLING).where(at - 2, 0.0), _LGAMMA_TAYLOR) + logarithm
+    large = (x > _STIRLING).where(x, float(_STIRLING))
+    inverse = 1 / large
     series = polynomial(inverse * inverse, _GAMMA_SERIES) * inverse
-    stirling = (small - 0.5) * (small.log() - 1) + (math.log(2 * math.pi) - 1) / 2 + series
-    return (x > 1e17).where(x * (x.log() - 1), stirling - product.log())
+    stirling = (large - 0.5) * (large.log() - 1) + (series + (math.log(2 * math.pi) - 1) / 2)
+    huge = x * (x.log() - 1)
+    return (x < _STIRLING).where(near, (x > _HUGE).where(huge, stirling))
 
 
 def _fraction(x: Ref) -> Ref:

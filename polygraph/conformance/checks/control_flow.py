@@ -1,6 +1,7 @@
 """Branches: which one runs, what it reads and writes, and its gradient."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -32,7 +32,7 @@ class Seeded:
     """
 
     def __init__(self, seed: object) -> None:
-        self._random = random.Random(repr(seed))
+        self._random = random.Random(repr(seed))  # noqa: S311 - no secret
 
     def integer(self, low: int, high: int) -> int:
         """An integer from ``low`` to ``high``, both included."""

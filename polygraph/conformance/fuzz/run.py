@@ -109,7 +109,7 @@ class Batch:
                         arrays = [array.copy() for array in self.feeds.values()]
                         feeds = dict(zip(self.feeds, arrays, strict=True))
                         values.append(sess.run(flat, feeds))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a stranger's backend may raise anything
                 return Outcome(values, error)
         return Outcome(values)
 

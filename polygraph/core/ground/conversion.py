@@ -83,7 +83,9 @@ def _known_shape(shape: TensorShape, dtype: DType | None) -> tuple[list[int | No
         raise ValueError(msg)
     dtype = dtype or as_dtype("int32")
     if not dtype.is_integer:
-        msg = f"Cannot convert a TensorShape to dtype {dtype.name}, only to int32 and int64: {shape}"
+        msg = (
+            f"Cannot convert a TensorShape to dtype {dtype.name}, only to int32 and int64: {shape}"
+        )
         raise TypeError(msg)
     return shape.as_list(), dtype
 

@@ -15,7 +15,7 @@ _IMAGE_RANK = 4
 
 
 def _matrix(ref: Ref) -> bool:
-    return ref.rank == 2 and 0 not in ref.shape
+    return ref.rank == 2 and 0 not in ref.shape  # noqa: PLR2004
 
 
 @rule(3)
@@ -48,7 +48,7 @@ def bias(g: Growth) -> str:
 def _image(g: Growth) -> Ref:
     return g.pick(
         ("float32",),
-        lambda ref: ref.rank == _IMAGE_RANK and min(ref.shape[1:3]) > 2,
+        lambda ref: ref.rank == _IMAGE_RANK and min(ref.shape[1:3]) > 2,  # noqa: PLR2004
         lambda: (2, 5, 4, g.choose.integer(1, 2)),
     )
 

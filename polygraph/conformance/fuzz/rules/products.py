@@ -16,7 +16,7 @@ _MATRIX = 2
 @rule(6)
 def matmul(g: Growth) -> str:
     """A product of matrices or of stacks of them, transposed or not."""
-    a = g.pick(_MULTIPLIED, lambda ref: _MATRIX <= ref.rank <= 3, lambda: (3, 2))
+    a = g.pick(_MULTIPLIED, lambda ref: _MATRIX <= ref.rank <= 3, lambda: (3, 2))  # noqa: PLR2004
     ta, tb = g.choose.chance(0.3), g.choose.chance(0.3)
     inner = a.shape[-2] if ta else a.shape[-1]
     other = g.choose.integer(1, 4)

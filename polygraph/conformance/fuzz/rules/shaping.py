@@ -172,7 +172,7 @@ def filling(g: Growth) -> str:
 @rule(1)
 def diagonal(g: Growth) -> str:
     """Matrices and their diagonals and bands."""
-    x = g.pick(_FEW[:4], lambda ref: 1 <= ref.rank <= 2 and 0 < ref.size < 40)
+    x = g.pick(_FEW[:4], lambda ref: 1 <= ref.rank <= 2 and 0 < ref.size < 40)  # noqa: PLR2004
     if x.rank == 1:
         return f"tf.{g.choose.of(('matrix_diag', 'diag'))}({x})"
     if g.choose.chance(0.5):

@@ -45,7 +45,7 @@ def assignment(g: Growth) -> Ref | None:
 def scatter(g: Growth) -> Ref | None:
     """Rows of a variable change, some more than once."""
     target = variable(g, _CHANGED)
-    if target is None or not target.rank or target.shape[0] < 2:
+    if target is None or not target.rank or target.shape[0] < 2:  # noqa: PLR2004
         return None
     name = g.choose.of(("add", "sub", "max", "min", "update"))
     rng = np.random.default_rng(g.choose.integer(0, 2**16))
