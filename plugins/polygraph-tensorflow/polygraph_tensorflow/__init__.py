@@ -1,0 +1,1 @@
+"""A backend for polygraph: a Program becomes one TensorFlow graph, run by TensorFlow in C++."""

@@ -1,0 +1,57 @@
+"""Reductions and scans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from polygraph_tensorflow.elementwise import numpy_dtype, raw, select, to_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from polygraph.plugin import Lowering
+
+    Axes = tuple[int, ...]
+    Node = Callable[..., tf.Tensor]
+
+
+def reduction(node: Node) -> Lowering:
+    """A reduction as a lowering."""
+
+    def lower(x: tf.Tensor, *, axes: Axes, keepdims: bool) -> tf.Tensor:
+        if not axes:
+            return x
+        positive = np.array([axis % len(x.shape) for axis in axes], np.int32)
+        return node(input=x, axis=positive, keep_dims=keepdims)
+
+    return lower
+
+
+def arg_reduction(node: Node) -> Lowering:
+    """`ArgMax` or `ArgMin` as a lowering; the first NaN wins; 0 along an axis of no elements."""
+
+    def lower(x: tf.Tensor, *, axis: int, dtype: np.dtype[Any]) -> tf.Tensor:
+        axis %= len(x.shape)
+        if not x.shape[axis]:
+            shape = [*x.shape[:axis], *x.shape[axis + 1 :]]
+            return tf.constant(np.zeros(shape, dtype))
+        found = node(input=x, dimension=axis, output_type=tf.int64)
+        if numpy_dtype(x).kind not in "iub":
+            nan = raw.IsNan(x=x)
+            first = raw.ArgMax(input=to_dtype(nan, tf.uint8), dimension=axis, output_type=tf.int64)
+            found = select(raw.Any(input=nan, axis=axis), first, found)
+        return to_dtype(found, dtype)
+
+    return lower
+
+
+def scan(node: Node) -> Lowering:
+    """`Cumsum` or `Cumprod` as a lowering."""
+
+    def lower(x: tf.Tensor, *, axis: int, exclusive: bool, reverse: bool) -> tf.Tensor:
+        return node(x=x, axis=axis % len(x.shape), exclusive=exclusive, reverse=reverse)
+
+    return lower
