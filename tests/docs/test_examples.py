@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polygraph as tf
-from polygraph.core.runtime.session import _sessions
+from polygraph.core.runtime.default_session import SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +99,8 @@ def _place(
     tf.set_default_backend(None)
     with tf.Graph().as_default():
         yield
-    while _sessions.stack:
-        _sessions.stack[-1].close()
+    while SESSIONS.stack:
+        SESSIONS.stack[-1].close()
     tf.set_default_backend(None)
 
 
