@@ -69,8 +69,8 @@ def arguments_of_atan2_swapped(right: Right, y: Array, x: Array) -> Any:
 @lowering(ew.multiply, first=("primitive/multiply-float32-*",))
 def product_of_the_first_row_only(right: Right, x: Array, y: Array) -> Any:
     """A broadcast operand read from its start again: the bias along the wrong axis."""
-    if x.ndim == 2 and y.ndim == 1 and x.shape[0] == y.shape[0]:
-        return right(x, y[:, None])
+    if x.ndim == y.ndim + 1 and y.ndim and x.shape[0] == y.shape[0]:
+        return right(x, y[..., None])
     return right(x, y[..., ::-1] if x.shape != y.shape and y.ndim else y)
 
 

@@ -39,8 +39,14 @@ ROUNDS = 8
 
 _ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "cast"})
 _FLUSHED = 0.5
-_ANY_ZERO = frozenset({"reduce_sum", "matmul", "segment_sum", "conv2d", "cumsum"})
-"""Sums: an engine may start them from 0.0 or from the first term, which differ in -0.0."""
+_ANY_ZERO = frozenset(
+    {
+        *("reduce_sum", "matmul", "segment_sum", "conv2d", "cumsum"),
+        *("maximum", "minimum", "reduce_max", "reduce_min", "segment_max", "segment_min"),
+    }
+)
+"""Ops whose zeros may have either sign: a sum may start from 0.0 or from its first term, and
+which of 0.0 and -0.0 is larger TensorFlow itself answers by the length of the array."""
 
 _numbers = itertools.count()
 
@@ -73,11 +79,17 @@ def _moving(exact: Apply, rng: np.random.Generator) -> Apply:
         if bound is not None and bound.terms:
             operands = [_moved(x, 1.0, 0.0, rng) for x in operands]
         results = exact(step, operands)
+        if name in _ANY_ZERO:
+            results = [_signed(x, rng) for x in results]
         if bound is None and name not in _ARITHMETIC:
             return results
         ulps, least = (1.0, 0.0) if bound is None else (max(bound.ulps, 1.0), bound.least)
         moved = [_moved(x, ulps, least, rng) for x in results]
-        return [_signed(x, rng) for x in moved] if name in _ANY_ZERO else moved
+        if "conv2d" in name and rng.random() < _FLUSHED:
+            # Whether the zeros of the padding are multiplied at all is the engine's affair.
+            without = rng.choice([0.0, np.inf, -np.inf])
+            moved = [np.where(np.isnan(x), x.dtype.type(without), x) for x in moved]
+        return moved
 
     return apply
 

@@ -216,6 +216,11 @@ def _spelt(dtype: str) -> str:
 
 def array_text(array: Array) -> str:
     """An expression for an array: every bit of it."""
+    if array.dtype.kind == "c":
+        # As pairs of reals: a literal of a complex number loses the signs of zeros.
+        pairs = array.reshape(-1).view(f"f{array.dtype.itemsize // 2}")
+        view = f".view(np.{array.dtype.name}).reshape({list(array.shape)})"
+        return f"np.array({_items(pairs)}, np.{pairs.dtype.name}){view}"
     return f"np.array({_items(array)}, {dtype_text(array.dtype.name)})" + (
         f".reshape({list(array.shape)})" if array.size == 0 else ""
     )

@@ -1,6 +1,5 @@
 """Rules of elementwise functions, casts and selection."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -13,25 +12,26 @@ if TYPE_CHECKING:
     from polygraph.conformance.fuzz.growth import Growth
 
 _FLOAT_UNARY = (
-    "abs negative sign square sqrt rsqrt exp expm1 log log1p sin cos tan asin acos atan sinh cosh "
-    "tanh asinh acosh atanh floor ceil rint round reciprocal sigmoid log_sigmoid nn.relu nn.relu6 "
-    "nn.elu nn.selu nn.softplus nn.softsign nn.leaky_relu is_nan is_inf is_finite zeros_like "
-    "ones_like identity stop_gradient nn.l2_loss"
-).split()
-_WIDE_UNARY = "lgamma digamma".split()
-_INT_UNARY = "negative square identity zeros_like ones_like stop_gradient".split()
-_SIGNED_UNARY = "abs sign".split()
-_BOOL_UNARY = "logical_not identity zeros_like ones_like".split()
-_COMPLEX_UNARY = "negative square conj real imag abs identity exp angle".split()
+    "abs", "negative", "sign", "square", "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "sin",
+    "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+    "floor", "ceil", "rint", "round", "reciprocal", "sigmoid", "log_sigmoid", "nn.relu",
+    "nn.relu6", "nn.elu", "nn.selu", "nn.softplus", "nn.softsign", "nn.leaky_relu", "is_nan",
+    "is_inf", "is_finite", "zeros_like", "ones_like", "identity", "stop_gradient", "nn.l2_loss",
+)  # fmt: skip
+_WIDE_UNARY = ("lgamma", "digamma")
+_INT_UNARY = ("negative", "square", "identity", "zeros_like", "ones_like", "stop_gradient")
+_SIGNED_UNARY = ("abs", "sign")
+_BOOL_UNARY = ("logical_not", "identity", "zeros_like", "ones_like")
+_COMPLEX_UNARY = ("negative", "square", "conj", "real", "imag", "abs", "identity", "exp", "angle")
 
 _FLOAT_BINARY = (
-    "add subtract multiply divide maximum minimum squared_difference truediv div realdiv "
-    "floordiv floormod pow div_no_nan"
-).split()
-_INT_BINARY = "add subtract multiply maximum minimum squared_difference".split()
-_COMPARISONS = "equal not_equal less less_equal greater greater_equal".split()
-_BITWISE = "bitwise_and bitwise_or bitwise_xor".split()
-_DIVISIONS = "floordiv floormod truncatediv truncatemod div mod".split()
+    "add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_difference",
+    "truediv", "div", "realdiv", "floordiv", "floormod", "pow", "div_no_nan",
+)  # fmt: skip
+_INT_BINARY = ("add", "subtract", "multiply", "maximum", "minimum", "squared_difference")
+_COMPARISONS = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
+_BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor")
+_DIVISIONS = ("floordiv", "floormod", "truncatediv", "truncatemod", "div", "mod")
 _SIGNED = ("int32", "int64", "int8", "int16")
 _WIDE = ("float32", "float64")
 
