@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import onnxruntime
 from onnx import helper
 
@@ -14,6 +13,9 @@ from polygraph_onnxruntime.translation import graph_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from onnx import ModelProto
 
     from polygraph.plugin import Program
 
@@ -35,10 +37,7 @@ INEXACT = ("NoopElimination", "DivMulFusion")
 
 def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutable:
     """The executable of ``program``."""
-    graph, inputs, outputs = graph_of(program)
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION
-    )
+    model = model_of(program)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = config.get("threads", 1)
@@ -49,7 +48,24 @@ def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutab
         providers=["CPUExecutionProvider"],
         disabled_optimizers=INEXACT,
     )
-    return OnnxExecutable(program, session, inputs, outputs)
+    inputs, outputs = model.graph.input, model.graph.output
+    return OnnxExecutable(
+        program, session, [info.name for info in inputs], [info.name for info in outputs]
+    )
+
+
+def model_of(program: Program) -> ModelProto:
+    """``program`` as one ONNX model.
+
+    Its inputs are the state and the feeds. Its outputs are the block's results in their order:
+    fetches, carried values, new state; the flags of the checks are one vector, the last output.
+    """
+    return helper.make_model(
+        graph_of(program),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="polygraph",
+    )
 
 
 class OnnxExecutable:
@@ -76,9 +92,7 @@ class OnnxExecutable:
         carries = program.fetches + program.carries
         self._ends = (program.fetches, carries, carries + len(program.updates))
         self._halves = {
-            index
-            for index, value in enumerate(program.block.results)
-            if value.dtype == BF16
+            index for index, value in enumerate(program.block.results) if value.dtype == BF16
         }
 
     def __call__(self, state: Sequence[Array], feeds: Sequence[Array]) -> RunResult:
@@ -86,9 +100,7 @@ class OnnxExecutable:
         if not self._outputs:
             return RunResult(([], [], [], -1))
         arguments = [x.view(U16) if x.dtype == BF16 else x for x in (*state, *feeds)]
-        results = self._session.run(
-            self._outputs, dict(zip(self._inputs, arguments, strict=True))
-        )
+        results = self._session.run(self._outputs, dict(zip(self._inputs, arguments, strict=True)))
         for index in self._halves:
             results[index] = results[index].view(BF16)
         fetches, carries, updates = self._ends

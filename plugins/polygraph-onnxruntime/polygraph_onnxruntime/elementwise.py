@@ -136,13 +136,13 @@ def sign(x: Ref) -> Ref:
 
 
 def maximum(x: Ref, y: Ref) -> Ref:
-    """The larger; of zeros the second, which the kernel gives first."""
-    return y.binary("Max", x)
+    """The larger."""
+    return x.binary("Max", y)
 
 
 def minimum(x: Ref, y: Ref) -> Ref:
-    """The smaller; of zeros the second, which the kernel gives first."""
-    return y.binary("Min", x)
+    """The smaller."""
+    return x.binary("Min", y)
 
 
 def tanh(x: Ref) -> Ref:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _HUGE = 1e8
 """From here on ``x * x + 1`` is ``x * x``."""
 
+_STEEP = 20
+"""From here on ``exp(-x)`` is lost beside ``exp(x)``."""
+
 LOG_2 = float(np.log(2.0))
 
 _FAR = 2.0**19
@@ -75,7 +78,7 @@ def sinh(x: Ref) -> Ref:
     less = expm1(size)
     small = (less + less / (less + 1)) * 0.5
     half = (size * 0.5).exp()
-    return with_sign((size > 20).where(half * 0.5 * half, small), x)
+    return with_sign((size > _STEEP).where(half * 0.5 * half, small), x)
 
 
 def cosh(x: Ref) -> Ref:
@@ -83,7 +86,7 @@ def cosh(x: Ref) -> Ref:
     size = abs(x)
     half = (size * 0.5).exp()
     power = size.exp()
-    return (size > 20).where(half * 0.5 * half, (power + 1 / power) * 0.5)
+    return (size > _STEEP).where(half * 0.5 * half, (power + 1 / power) * 0.5)
 
 
 def asinh(x: Ref) -> Ref:

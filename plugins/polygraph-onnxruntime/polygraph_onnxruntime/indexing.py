@@ -52,9 +52,7 @@ def _scatter(whole: Ref, indices: Ref, updates: Ref, reduction: str = "none") ->
     spare = whole.full(0, (1, *whole.shape[1:]))
     longer = whole.writer.concat([whole, spare], 0)
     operands = [longer, _rows(indices, count), updates]
-    found = whole.writer.add(
-        "ScatterND", operands, whole.dtype, longer.shape, reduction=reduction
-    )
+    found = whole.writer.add("ScatterND", operands, whole.dtype, longer.shape, reduction=reduction)
     return cut(found, (0,) * whole.ndim, whole.shape)
 
 

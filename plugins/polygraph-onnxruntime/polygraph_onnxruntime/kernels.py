@@ -37,9 +37,7 @@ _ORDER = _ARITHMETIC - {I16, U16}
 KERNELS: Mapping[str, frozenset[DType]] = MappingProxyType(
     {
         **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Mod", "Abs", "Sign"), _ARITHMETIC),
-        **dict.fromkeys(
-            ("Less", "LessOrEqual", "Greater", "GreaterOrEqual"), _ARITHMETIC
-        ),
+        **dict.fromkeys(("Less", "LessOrEqual", "Greater", "GreaterOrEqual"), _ARITHMETIC),
         "Equal": _ARITHMETIC | {BOOL},
         "Neg": _FLOATS | {I8, I16, I32, I64},
         **dict.fromkeys(

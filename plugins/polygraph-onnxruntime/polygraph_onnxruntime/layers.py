@@ -76,7 +76,7 @@ def conv2d(
 ) -> Ref:
     """Each window times the filter."""
     images = to_nhwc(x, data_format)
-    geometry = Geometry(filters.shape[:2], strides, padding, dilations)
+    geometry = Geometry((filters.shape[0], filters.shape[1]), strides, padding, dilations)
     shape = (images.shape[0], *geometry.out(images.shape), filters.shape[3])
     if not images.size or not filters.size or not np.prod(shape):
         return from_nhwc(x.full(0, shape), data_format)
@@ -98,7 +98,7 @@ def conv2d_backprop_input(
     shape = nhwc_shape(input_shape, data_format)
     if not dy.size or not filters.size or not np.prod(shape):
         return dy.full(0, tuple(input_shape))
-    geometry = Geometry(filters.shape[:2], strides, padding, dilations)
+    geometry = Geometry((filters.shape[0], filters.shape[1]), strides, padding, dilations)
     gradient = to_nhwc(dy, data_format)
     if dy.dtype == F32:
         return from_nhwc(_kernel_transposed(gradient, filters, geometry, shape), data_format)

@@ -74,5 +74,3 @@ def _along(column: Ref) -> Ref:
     """The sum of columns ``[..., n, 1]`` as ``[..., 1, 1]``."""
     ones = column.full(1, (1, column.shape[-2]))
     return product(ones, column)
-
-

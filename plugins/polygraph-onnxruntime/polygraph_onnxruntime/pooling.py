@@ -79,8 +79,11 @@ def max_pool_grad(
     greatest, gradient = to_nhwc(y, data_format), to_nhwc(dy, data_format)
     geometry = Geometry(ksize, strides, padding)
     total = images.full(0)
-    free = x.writer.full(True, np.dtype(bool), greatest.shape)  # noqa: FBT003 - an element
-    for at, cells in zip(itertools.product(*map(range, ksize)), taps(images, geometry), strict=True):
+    # A window whose greatest is NaN has no cell that equals it.
+    free = greatest.equals(greatest)
+    for at, cells in zip(
+        itertools.product(*map(range, ksize)), taps(images, geometry), strict=True
+    ):
         here = cells.equals(greatest) & free
         free = free & ~here
         total = total + put(here.where(gradient, 0), at, images.shape, geometry)

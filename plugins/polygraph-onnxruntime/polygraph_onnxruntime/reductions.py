@@ -39,9 +39,7 @@ def reduce(operator: str, x: Ref, axes: Axes, *, keepdims: bool) -> Ref:
     return found.cast(x.dtype)
 
 
-def reduction(
-    function: Callable[..., Ref], start: Callable[[DType], Any]
-) -> Callable[..., Ref]:
+def reduction(function: Callable[..., Ref], start: Callable[[DType], Any]) -> Callable[..., Ref]:
     """A lowering: ``function`` where there is something to reduce, ``start`` of nothing."""
 
     def lower(x: Ref, *, axes: Axes, keepdims: bool) -> Ref:

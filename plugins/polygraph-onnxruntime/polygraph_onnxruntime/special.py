@@ -104,8 +104,8 @@ def _between(x: Ref, low: float, high: float) -> Ref:
 
 
 def _zeta_less_one(s: int) -> float:
-    """``zeta(s) - 1``, by Euler's and Maclaurin's formula from 20 on."""
-    n = 20.0
+    """``zeta(s) - 1``, by Euler's and Maclaurin's formula from 200 on."""
+    n = 200.0
     tail = n ** (1 - s) / (s - 1) + 0.5 * n**-s + s * n ** (-s - 1) / 12
     tail -= s * (s + 1) * (s + 2) * n ** (-s - 3) / 720
     return math.fsum([tail, *(float(k) ** -s for k in range(2, int(n)))])
@@ -129,7 +129,7 @@ def _lgamma_of_positive(x: Ref) -> Ref:
         product = high.where(product * at, product)
     logarithm = low.where(-product.log(), product.log())
     near = polynomial((x < _STIRLING).where(at - 2, 0.0), _LGAMMA_TAYLOR) + logarithm
-    large = (x > _STIRLING).where(x, float(_STIRLING))
+    large = (x < _STIRLING).where(float(_STIRLING), x)
     inverse = 1 / large
     series = polynomial(inverse * inverse, _GAMMA_SERIES) * inverse
     stirling = (large - 0.5) * (large.log() - 1) + (series + (math.log(2 * math.pi) - 1) / 2)
@@ -143,7 +143,7 @@ def _fraction(x: Ref) -> Ref:
 
 def lgamma(x: Ref) -> Ref:
     """The logarithm of the absolute value of the gamma function."""
-    reflected = x < 0.5
+    reflected = x < 0.5  # noqa: PLR2004 - where the reflection meets itself
     positive = _lgamma_of_positive(reflected.where(1 - x, x))
     sine = abs((_fraction(x) * math.pi).unary("Sin"))
     mirrored = math.log(math.pi) - sine.log() - positive
@@ -180,7 +180,7 @@ def erfinv(x: Ref) -> Ref:
     half = log * 0.5 + 2 / (math.pi * shape)
     guess = ((half * half - log / shape).sqrt() - half).sqrt()
     for _ in range(3):
-        excess = (y < 0.5).where(erf(guess) - y, 1 - y - erfc(guess))
+        excess = (y < _NEAR).where(erf(guess) - y, 1 - y - erfc(guess))
         slope = _power_of_square(guess) * (2 / math.sqrt(math.pi))
         step = excess / slope
         guess = guess - step / (guess * step + 1)

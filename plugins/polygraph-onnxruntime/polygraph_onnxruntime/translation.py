@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-
 from polygraph_onnxruntime.table import LOWERINGS, OF_BLOCKS
 from polygraph_onnxruntime.writer import Ref, Writer
 
@@ -48,23 +47,15 @@ class Translation:
         return results
 
 
-def graph_of(program: Program) -> tuple[GraphProto, list[str], list[str]]:
-    """The ONNX graph of ``program``, the names of its inputs and those of its outputs.
-
-    Inputs are state and feeds. Outputs are the block's results in their order, save that the flags
-    of all checks are one vector.
-    """
+def graph_of(program: Program) -> GraphProto:
+    """The ONNX graph of ``program``; see `polygraph_onnxruntime.compile.model_of`."""
     translation = Translation()
     writer = translation.writer
     parameters = [writer.input(value.dtype, value.shape) for value in program.block.parameters]
     results = translation.block(program.block, parameters)
     checks = len(program.checks)
-    kept = results[: len(results) - checks]
-    outputs = [writer.output(ref) for ref in kept]
+    outputs = [writer.output(ref) for ref in results[: len(results) - checks]]
     if checks:
         flags = [ref.reshape((1,)) for ref in results[-checks:]]
         outputs.append(writer.output(writer.concat(flags, 0)))
-    names = [info.name for info in writer.inputs]
-    return writer.graph(outputs), names, [ref.name for ref in outputs]
-
-
+    return writer.graph(outputs)

@@ -82,7 +82,7 @@ def patches(x: Ref, geometry: Geometry) -> Ref:
     return whole.reshape((whole.size // whole.shape[3], whole.shape[3]))
 
 
-def put(part: Ref, at: Pair, shape: Shape, geometry: Geometry) -> Ref:
+def put(part: Ref, at: Shape, shape: Shape, geometry: Geometry) -> Ref:
     """Images of ``shape``, padding included, with ``part`` at one cell of each window, and zeros.
 
     The inverse of what `taps` gives for the cell.
@@ -98,7 +98,5 @@ def put_all(parts: Iterator[Ref], shape: Shape, geometry: Geometry) -> Ref:
     (top, bottom), (left, right) = geometry.padding
     whole = (shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3])
     cells = pairs(*map(range, geometry.kernel))
-    placed = (
-        put(part, at, whole, geometry) for at, part in zip(cells, parts, strict=True)
-    )
+    placed = (put(part, at, whole, geometry) for at, part in zip(cells, parts, strict=True))
     return cut(functools.reduce(lambda a, b: a + b, placed), (0, top, left, 0), shape)

@@ -350,9 +350,7 @@ class Writer:
                 results = [self._result(ref) for ref in function()]
             graphs.append(_graph(nodes, [], results))
         types = [(ref.dtype, ref.shape) for ref in results]
-        return self.add_many(
-            "If", [condition], types, then_branch=graphs[0], else_branch=graphs[1]
-        )
+        return self.add_many("If", [condition], types, then_branch=graphs[0], else_branch=graphs[1])
 
     def loop(
         self,
