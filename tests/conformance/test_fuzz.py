@@ -21,7 +21,7 @@ from polygraph.conformance.fuzz.run import differs, disagreement, outcome_of
 from polygraph.conformance.fuzz.strategies import recipes
 from polygraph.conformance.walker import applier, reference_lowerings, walking_backend
 from polygraph.core.runtime.discovery import backend_statuses, register_backend, unregister_backend
-from polygraph.ops.primitives import convolution, elementwise as ew, reduction as red
+from polygraph.ops.primitives import convolution, elementwise as ew, pooling, reduction as red
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,6 +161,14 @@ FREE = {
         ["tf.nn.relu(n0)", "tf.reciprocal(n1)"],
         np.array([-0.0, 2.0], np.float32),
         (ew.maximum, lambda x, y: np.where(x >= y, x, y)),
+    ),
+    "the gradient of a pool of NaN": (
+        [
+            "tf.nn.max_pool(n0, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')",
+            "tf.gradients(n1, n0)[0]",
+        ],
+        np.array([np.nan, 1.0, 2.0, 3.0], np.float32).reshape(1, 2, 2, 1),
+        (pooling.max_pool_grad, lambda x, _y, _dy, **_: np.ones_like(x)),
     ),
     "the padding's products": (
         [

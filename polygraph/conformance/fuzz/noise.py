@@ -85,13 +85,25 @@ def _moving(exact: Apply, rng: np.random.Generator) -> Apply:
             return results
         ulps, least = (1.0, 0.0) if bound is None else (max(bound.ulps, 1.0), bound.least)
         moved = [_moved(x, ulps, least, rng) for x in results]
-        if "conv2d" in name and rng.random() < _FLUSHED:
-            # Whether the zeros of the padding are multiplied at all is the engine's affair.
-            without = rng.choice([0.0, np.inf, -np.inf])
-            moved = [np.where(np.isnan(x), x.dtype.type(without), x) for x in moved]
+        if rng.random() < _FLUSHED:
+            moved = _left_open(name, operands, moved, rng)
         return moved
 
     return apply
+
+
+def _left_open(
+    name: str, operands: Sequence[Array], results: list[Array], rng: np.random.Generator
+) -> list[Array]:
+    """The results with what the ops' meaning leaves open made something else."""
+    if "conv2d" in name:
+        # Whether the zeros of the padding are multiplied at all.
+        without = rng.choice([0.0, np.inf, -np.inf])
+        return [np.where(np.isnan(x), x.dtype.type(without), x) for x in results]
+    if name.startswith("max_pool_grad") and np.isnan(operands[0]).any():
+        # Which cell of a window with a NaN gets the gradient.
+        return [np.full_like(x, np.nan) for x in results]
+    return results
 
 
 def _signed(array: Array, rng: np.random.Generator) -> Array:
