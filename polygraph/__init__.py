@@ -5,7 +5,6 @@ of TF1's names it brings: to add a name, touch that module alone. Importing this
 """
 # ruff: noqa: F403 - the public face: every import is a re-export, under TF1's names
 
-
 from __future__ import annotations
 
 import sys

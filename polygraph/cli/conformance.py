@@ -76,8 +76,7 @@ def describe(report: Report) -> str:
     """The table, the failures, and what is expected or loosened, for a terminal."""
     lines = [report.table()]
     failures = report.failures()
-    for case in failures[:SHOWN]:
-        lines.append(f"{case['outcome']}: {case['id']}\n{_indented(case)}\n")
+    lines += [f"{case['outcome']}: {case['id']}\n{_indented(case)}\n" for case in failures[:SHOWN]]
     if len(failures) > SHOWN:
         lines.append(f"... and {len(failures) - SHOWN} more: see --html or --json\n")
     reasons = Counter(case["reason"] for case in report.data["cases"] if case.get("reason"))

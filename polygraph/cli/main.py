@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from polygraph.cli.conformance import run_conformance
 from polygraph.cli.fuzz import add_arguments as add_fuzz_arguments
 from polygraph.cli.listing import describe_backends
+from polygraph.cli.new_backend import add_new_backend_arguments
 from polygraph.cli.script import run_script
 from polygraph.cli.show import show_script
 from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError, ContractError
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     backends.set_defaults(command=_backends)
     _add_conformance(commands.add_parser("conformance", help="check what a backend promises"))
     add_fuzz_arguments(commands.add_parser("fuzz", help="compare two backends on random graphs"))
+    add_new_backend_arguments(
+        commands.add_parser("new-backend", help="write the package of a new backend, which works")
+    )
     return parser
 
 

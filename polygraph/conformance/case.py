@@ -35,7 +35,7 @@ class ConformanceFailure(AssertionError):  # noqa: N818 - it is a finding, not a
 class Outcome(enum.StrEnum):
     """What came of one case."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - what came of a case
     XFAIL = "xfail"
     """It failed, as the backend says with a reason."""
     FAIL = "fail"

@@ -182,7 +182,7 @@ class GradientGroup:
     def _ask(self, target: Target, points: Sequence[Point]) -> None:
         try:
             found = _derivatives(target, points)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the verdict on the point
             if len(points) == 1:
                 self._verdicts[points[0]] = error
                 return

@@ -56,11 +56,10 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "EnsureShape": (((_data(2, 3),), {"shape": TensorShape((2, 3))}),),
     "ConjugateTranspose": (((_data(2, 3) + 1j * _data(3, 2).T, _ints(1, 0)), {}),),
     "SumTo": (((_data(2, 3), _ints(3)), {}), ((_data(2, 3), _ints(2, 1)), {})),
+    "SparseToDense": (((_ints(0, 2), _ints(4), _data(2), np.array(0.5)), {}),),
     "ClipByValue": (((_data(2, 3), np.array(-0.6), np.array(0.7)), {}),),
     "Conv3D": (((_data(*_IMAGES), _data(*_FILTERS)), _VALID),),
-    "Conv3DBackpropInputV2": (
-        ((_ints(*_IMAGES), _data(*_FILTERS), _data(1, 2, 3, 2, 3)), _VALID),
-    ),
+    "Conv3DBackpropInputV2": (((_ints(*_IMAGES), _data(*_FILTERS), _data(1, 2, 3, 2, 3)), _VALID),),
     "Conv3DBackpropFilterV2": (
         ((_data(*_IMAGES), _ints(*_FILTERS), _data(1, 2, 3, 2, 3)), _VALID),
     ),
@@ -115,7 +114,5 @@ NO_DERIVATIVE: Mapping[str, str] = dict.fromkeys(
 )  # fmt: skip
 """Op types that are not differentiated at complex numbers."""
 
-SINGLE = frozenset(
-    {"LRN", "LRNGrad", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
-)
+SINGLE = frozenset({"LRN", "LRNGrad", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 """Op types that TF1 has in float32 only: differences are taken there, with a longer step."""

@@ -23,12 +23,20 @@ from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.trace import evaluating
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Block, Step, Value
 
 Known = np.ndarray[Any, Any]
+
+CONDITIONS: Mapping[str, Callable[..., Known]] = {
+    "power": lambda x, y: np.abs(y * np.log(x)),
+    "sinh": np.abs,
+    "cosh": np.abs,
+    "erfc": lambda x: 2 * x * x,
+}
+"""How much a function magnifies rounding of its argument, relative to its result."""
 
 ROUNDS = 6
 """Runs with moved roundings."""
@@ -128,8 +136,8 @@ def _primitive(
 ) -> list[Known]:
     """A primitive's results in the wider dtypes."""
     if op.name == "cast" and not _is_exact(types[0].dtype):
-        return [wide[0].real.astype(widened(types[0].dtype))
-                if types[0].dtype.kind != "c" else wide[0].astype(widened(types[0].dtype))]  # fmt: skip
+        value = wide[0] if types[0].dtype.kind == "c" else wide[0].real
+        return [value.astype(widened(types[0].dtype))]
     if op.name in NARROW:
         results = op.compute(declared, attrs, types)
         return [_widen(x) for x in results]
@@ -159,8 +167,12 @@ def _terms(op: Op, operands: Sequence[Known], attrs: Mapping[str, Any],
         result = _primitive(op, operands, sizes, attrs, types)[0]
         return np.abs(result)
     finite = np.abs(np.where(np.isfinite(wide), wide, 0))
-    if op.name == "power":
-        return np.asarray(finite * np.abs(operands[1] * np.log(_widen(operands[0]))))
+    if op.name == "digamma":
+        # pi * cot(pi * x) comes with the rounding of pi * x.
+        x = _widen(operands[0])
+        return np.asarray(np.where(x < 0, np.abs(x) * (np.pi / np.sin(np.pi * x)) ** 2, 0))
+    if op.name in CONDITIONS:
+        return np.asarray(finite * CONDITIONS[op.name](*map(_widen, operands)))
     if op.name == "qr":
         return np.asarray(np.max(finite, initial=0.0))
     factors = max((x.size for x in operands), default=1) / max(wide.size, 1)
@@ -173,9 +185,7 @@ _ROUNDED = frozenset(BOUNDS) | {"add", "subtract", "multiply", "divide", "sqrt",
 """Primitives that round."""
 
 
-def _run(
-    block: Block, operands: Sequence[Known], rng: np.random.Generator | None
-) -> list[Known]:
+def _run(block: Block, operands: Sequence[Known], rng: np.random.Generator | None) -> list[Known]:
     """The block's results in wide dtypes; with ``rng``, every step's rounding is moved."""
     arrays: dict[Value, Known] = {value: _widen(x) for value, x in block.constants.items()}
     arrays.update(zip(block.parameters, operands, strict=True))
@@ -185,9 +195,7 @@ def _run(
     return [np.asarray(arrays[result]) for result in block.results]
 
 
-def _step(
-    step: Step, wide: Sequence[Known], rng: np.random.Generator | None
-) -> list[Known]:
+def _step(step: Step, wide: Sequence[Known], rng: np.random.Generator | None) -> list[Known]:
     if isinstance(step.op, Composite):
         inner = step.op.expand([value.type for value in step.operands], step.attrs)
         return _run(inner, wide, rng)
@@ -211,9 +219,7 @@ def _sizes(
     return np.asarray(np.abs(wide))
 
 
-def _moved(
-    wide: Known, dtype: np.dtype[Any], sizes: Known, rng: np.random.Generator
-) -> Known:
+def _moved(wide: Known, dtype: np.dtype[Any], sizes: Known, rng: np.random.Generator) -> Known:
     """``wide`` moved by half a unit in the last place of ``dtype``, up or down."""
     if _is_exact(dtype):
         return wide

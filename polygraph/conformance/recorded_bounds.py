@@ -20,25 +20,126 @@ Known = np.ndarray[Any, Any]
 FUNCTION_ULPS = 8.0
 """Of each element: TensorFlow's functions are off by up to four units, and so may be others."""
 
+WIDER = {"Sinh": 128.0, "Cosh": 128.0, "Erfc": 64.0, "Lgamma": 24.0}
+"""Functions made of others, next to where they overflow or vanish."""
+
 SUM_ULPS = 16.0
 """Of the greatest element: sums cancel, and TensorFlow's are rounded in an order of their own."""
 
 FUNCTIONS = frozenset(
-    "Exp Expm1 Log Log1p Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Sigmoid "
-    "Rsqrt Pow Atan2 Xlogy Xdivy Erf Erfc Lgamma Digamma Igamma Zeta Polygamma Reciprocal Inv "
-    "SigmoidGrad TanhGrad RsqrtGrad SqrtGrad InvGrad ReciprocalGrad Softplus SoftplusGrad Softsign "
-    "SoftsignGrad Elu EluGrad Selu SeluGrad DivNoNan MulNoNan Abs ComplexAbs Angle".split()
+    {
+        "Sqrt",
+        "Exp",
+        "Expm1",
+        "Log",
+        "Log1p",
+        "Sin",
+        "Cos",
+        "Tan",
+        "Asin",
+        "Acos",
+        "Atan",
+        "Sinh",
+        "Cosh",
+        "Tanh",
+        "Asinh",
+        "Acosh",
+        "Atanh",
+        "Sigmoid",
+        "Rsqrt",
+        "Pow",
+        "Atan2",
+        "Xlogy",
+        "Xdivy",
+        "Erf",
+        "Erfc",
+        "Lgamma",
+        "Digamma",
+        "Igamma",
+        "Zeta",
+        "Polygamma",
+        "Reciprocal",
+        "Inv",
+        "SigmoidGrad",
+        "TanhGrad",
+        "RsqrtGrad",
+        "SqrtGrad",
+        "InvGrad",
+        "ReciprocalGrad",
+        "Softplus",
+        "SoftplusGrad",
+        "Softsign",
+        "SoftsignGrad",
+        "Elu",
+        "EluGrad",
+        "Selu",
+        "SeluGrad",
+        "DivNoNan",
+        "MulNoNan",
+        "Abs",
+        "ComplexAbs",
+        "Angle",
+    }
 )
 SUMS = frozenset(
-    "Sum Mean Cumsum Cumprod Prod EuclideanNorm L2Loss Softmax LogSoftmax LRN LRNGrad "
-    "SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits BiasAddGrad FusedBatchNorm "
-    "FusedBatchNormV2 FusedBatchNormV3 FusedBatchNormGrad FusedBatchNormGradV2 "
-    "FusedBatchNormGradV3 Conv2D Conv2DBackpropInput Conv2DBackpropFilter DepthwiseConv2dNative "
-    "DepthwiseConv2dNativeBackpropInput DepthwiseConv2dNativeBackpropFilter AvgPool AvgPoolGrad "
-    "MaxPoolGrad MaxPoolGradGrad MatMul BatchMatMul BatchMatMulV2 Einsum Cross AccumulateNV2 AddN "
-    "TensorScatterAdd TensorScatterSub ScatterAdd ScatterSub ScatterNd SegmentSum SegmentMean "
-    "UnsortedSegmentSum SparseSegmentSum SparseSegmentMean SparseSegmentSqrtN ScatterMul "
-    "ScatterDiv ScatterNdAdd ScatterNdSub SegmentProd UnsortedSegmentProd LinSpace Range".split()
+    {
+        "Sum",
+        "Mean",
+        "Cumsum",
+        "Cumprod",
+        "Prod",
+        "EuclideanNorm",
+        "L2Loss",
+        "Softmax",
+        "LogSoftmax",
+        "LRN",
+        "LRNGrad",
+        "SoftmaxCrossEntropyWithLogits",
+        "SparseSoftmaxCrossEntropyWithLogits",
+        "BiasAddGrad",
+        "FusedBatchNorm",
+        "FusedBatchNormV2",
+        "FusedBatchNormV3",
+        "FusedBatchNormGrad",
+        "FusedBatchNormGradV2",
+        "FusedBatchNormGradV3",
+        "Conv2D",
+        "Conv2DBackpropInput",
+        "Conv2DBackpropFilter",
+        "DepthwiseConv2dNative",
+        "DepthwiseConv2dNativeBackpropInput",
+        "DepthwiseConv2dNativeBackpropFilter",
+        "AvgPool",
+        "AvgPoolGrad",
+        "MaxPoolGrad",
+        "MaxPoolGradGrad",
+        "MatMul",
+        "BatchMatMul",
+        "BatchMatMulV2",
+        "Einsum",
+        "Cross",
+        "AccumulateNV2",
+        "AddN",
+        "TensorScatterAdd",
+        "TensorScatterSub",
+        "ScatterAdd",
+        "ScatterSub",
+        "ScatterNd",
+        "SegmentSum",
+        "SegmentMean",
+        "UnsortedSegmentSum",
+        "SparseSegmentSum",
+        "SparseSegmentMean",
+        "SparseSegmentSqrtN",
+        "ScatterMul",
+        "ScatterDiv",
+        "ScatterNdAdd",
+        "ScatterNdSub",
+        "SegmentProd",
+        "UnsortedSegmentProd",
+        "LinSpace",
+        "Range",
+    }
 )
 FLUSHED = frozenset({"Sigmoid", "Elu", "Selu"})
 """Functions of which TensorFlow, or a plain body, loses what is as small as subnormal numbers."""
@@ -75,7 +176,7 @@ def unlike(case: RecordedCase) -> str | None:
     return _unlike_by_op(case)
 
 
-def _unlike_by_op(case: RecordedCase) -> str | None:
+def _unlike_by_op(case: RecordedCase) -> str | None:  # noqa: PLR0911 - one row a reason
     label = case.id.rsplit("/", 1)[1]
     first = case.inputs[0] if case.inputs else np.zeros(())
     if case.op.startswith("SparseApply") and "duplicates" in label:
@@ -126,7 +227,7 @@ def _near(op: str, found: Known, want: Known) -> Known:
     wide = np.complex128 if want.dtype.kind == "c" else np.float64
     one, other = found.astype(wide), want.astype(wide)
     sizes = np.where(np.isfinite(other), np.abs(other), 0)
-    ulps = FUNCTION_ULPS if op in FUNCTIONS else 0.0
+    ulps = WIDER.get(op, FUNCTION_ULPS) if op in FUNCTIONS else 0.0
     if op in SUMS or op.startswith(("Apply", "SparseApply")):
         ulps, sizes = SUM_ULPS, np.full_like(sizes, np.max(sizes, initial=0.0))
     if want.dtype.kind == "c":

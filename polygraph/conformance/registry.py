@@ -25,9 +25,7 @@ def check_modules() -> Iterator[ModuleType]:
         yield importlib.import_module(f"{checks.__name__}.{found.name}")
 
 
-def all_cases(
-    target: Target, *, subset: str = "full", level: int | None = None
-) -> list[Case]:
+def all_cases(target: Target, *, subset: str = "full", level: int | None = None) -> list[Case]:
     """The cases for ``target``, lower levels first.
 
     Args:

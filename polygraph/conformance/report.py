@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib.metadata
 import json
 import platform
@@ -40,7 +40,7 @@ class Report:
                 "schema": SCHEMA,
                 "kit": KIT_VERSION,
                 "polygraph": importlib.metadata.version(DISTRIBUTION),
-                "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
                 "subset": subset,
                 "seed": SEED,
                 "python": platform.python_version(),

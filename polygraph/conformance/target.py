@@ -96,9 +96,7 @@ class Target:
         """Whether the backend says that it computes in TF1's dtype of that name."""
         return dtype in self.backend.capabilities.dtypes
 
-    def limit_of(
-        self, op: Op, types: Sequence[TensorType], attrs: Mapping[str, Any]
-    ) -> str | None:
+    def limit_of(self, op: Op, types: Sequence[TensorType], attrs: Mapping[str, Any]) -> str | None:
         """Why the backend's tables say that it cannot do one application; None where they don't.
 
         For a composite that it does not claim, the reason is that of a step of the body.

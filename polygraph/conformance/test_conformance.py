@@ -1,4 +1,4 @@
-"""The suite as pytest sees it: ``pytest --pyargs polygraph.conformance --polygraph-backend NAME``."""
+"""The suite for ``pytest --pyargs polygraph.conformance --polygraph-backend NAME``."""
 
 from __future__ import annotations
 

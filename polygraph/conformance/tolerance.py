@@ -32,12 +32,14 @@ class Bound:
       least: results are measured as if at least of this size: near the root of a function, where
         implementations agree on the distance from zero rather than on digits.
       why: for a loosening, its reason.
+      any_zero: the sign of a zero is free.
     """
 
     ulps: float
     terms: float = 0.0
     least: float = 0.0
     why: str = ""
+    any_zero: bool = False
 
     @property
     def text(self) -> str:
@@ -45,6 +47,8 @@ class Bound:
         if not self.why:
             return ""
         parts = [f"{self.ulps:g} ulp"]
+        if self.any_zero:
+            parts.append("either zero")
         if self.terms:
             parts.append(f"{self.terms:g} eps sum|terms|")
         if self.least:
@@ -57,6 +61,7 @@ FUNCTION = Bound(4.0)
 """A library's elementary function."""
 SUM = Bound(1.0, 4.0)
 """A sum in whatever order, or of products."""
+GREATEST = Bound(0.0, any_zero=True, why="IEEE 754 leaves open which of two zeros is greater")
 COMPOSED = Bound(2.0, 8.0)
 """A composite, whose roundings are followed step by step."""
 
@@ -69,11 +74,18 @@ BOUNDS: Mapping[str, Bound] = {
          "asinh", "acosh", "atanh", "erf", "atan2", "rsqrt", "power", "modulus"),
         FUNCTION,
     ),
-    "erfc": Bound(8.0, why="its tail is a product of two approximations"),
-    "sinh": Bound(8.0, why="made of exponentials"),
-    "cosh": Bound(8.0, why="made of exponentials"),
-    "lgamma": Bound(16.0, least=1.0, why=_ROOTS),
-    "digamma": Bound(16.0, least=1.0, why=_ROOTS),
+    "sqrt": Bound(1.0, why="libraries of vector functions round it to one of the two nearest"),
+    **dict.fromkeys(
+        ("maximum", "minimum", "relu", "relu6", "reduce_max", "reduce_min", "segment_max",
+         "segment_min", "max_pool", "scatter_minimum", "scatter_maximum"),
+        GREATEST,
+    ),
+    "sign": Bound(0.0, any_zero=True, why="which zero the sign of a zero is, is left open"),
+    "erfc": Bound(16.0, 4.0, why="its tail is an exponential of a rounded square"),
+    "sinh": Bound(8.0, 1.0, why="made of exponentials of rounded arguments"),
+    "cosh": Bound(8.0, 1.0, why="made of exponentials of rounded arguments"),
+    "lgamma": Bound(24.0, least=1.0, why=_ROOTS),
+    "digamma": Bound(16.0, 16.0, least=1.0, why=f"{_ROOTS}; next to its poles they reflect it"),
     "erfinv": Bound(80.0, why=_SERIES),
     "zeta": Bound(64.0, why="a series by Euler and Maclaurin"),
     "polygamma": Bound(64.0, 64.0, why="a product of gamma and zeta functions"),
@@ -96,10 +108,19 @@ BOUNDS: Mapping[str, Bound] = {
 COMPLEX = Bound(8.0, why="complex functions are measured by the size of the complex result")
 """Of every op that is not exact, and of complex arithmetic."""
 
-COMPLEX_POWER = Bound(8.0, 4.0, why="complex powers go by way of logarithms")
-"""Its terms are ``|x ** y| * |y * log(x)|``."""
+COMPLEX_BOUNDS: Mapping[str, Bound] = {
+    "power": Bound(8.0, 4.0, why="complex powers go by way of logarithms"),
+    **dict.fromkeys(
+        ("log", "log1p", "sinh", "cosh", "tan", "tanh"),
+        Bound(256.0, why="one part is a difference, or a product, of rounded functions"),
+    ),
+}
+"""By name of the op, at complex dtypes."""
 
-COMPLEX_ARITHMETIC = frozenset({"multiply", "divide", "sqrt", "reciprocal", "square", "absolute"})
+COMPLEX_ARITHMETIC = frozenset(
+    {"add", "subtract", "multiply", "divide", "negative", "sign", "sqrt", "reciprocal", "square",
+     "absolute", "squared_difference", "divide_no_nan", "multiply_no_nan"}
+)  # fmt: skip
 """Ops that are exact at real dtypes but not at complex ones."""
 
 EXACT_COMPOSITES = frozenset(
@@ -119,8 +140,8 @@ def bound_of(name: str, dtype: np.dtype[Any], *, composite: bool) -> Bound:
         base = BOUNDS.get(name, EXACT if name in EXACT_COMPOSITES else COMPOSED)
     else:
         base = BOUNDS.get(name, EXACT)
-    if dtype.kind == "c" and name == "power":
-        return COMPLEX_POWER
+    if dtype.kind == "c" and name in COMPLEX_BOUNDS:
+        return COMPLEX_BOUNDS[name]
     if dtype.kind == "c" and (base is not EXACT or name in COMPLEX_ARITHMETIC):
         return Bound(max(base.ulps, COMPLEX.ulps), max(base.terms, 0.0), base.least, COMPLEX.why)
     return base

@@ -14,7 +14,16 @@ import numpy as np
 
 from polygraph.core.ground import shape_rules
 from polygraph.core.ground.conversion import convert_to_tensor
-from polygraph.core.ground.dtypes import COMPLEX, FLOATING, NUMERIC, REAL, SIGNED, as_dtype, string
+from polygraph.core.ground.dtypes import (
+    COMPLEX,
+    FLOATING,
+    NUMERIC,
+    REAL,
+    SIGNED,
+    SIGNED_INTEGER,
+    as_dtype,
+    string,
+)
 from polygraph.core.ground.errors import InvalidArgumentError
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.op_def import graph_op
@@ -113,7 +122,7 @@ SquaredDifference = binary("SquaredDifference", ew.squared_difference, NUMERIC)
 DivNoNan = binary("DivNoNan", ew.divide_no_nan, _FIELD)
 MulNoNan = binary("MulNoNan", ew.multiply_no_nan, _FIELD)
 Neg = unary("Neg", ew.negative, SIGNED)
-Abs = unary("Abs", ew.absolute, REAL)
+Abs = unary("Abs", ew.absolute, SIGNED_INTEGER + FLOATING)
 Sign = unary("Sign", ew.sign, SIGNED)
 ComplexAbs = complex_to_real("ComplexAbs", ew.modulus, ew.modulus.doc)
 
@@ -428,7 +437,7 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
 
 
 def _tensors_to_add(inputs: Any) -> list[Tensor]:
-    if isinstance(inputs, Tensor) or not inputs:
+    if not isinstance(inputs, Tensor) and not inputs:
         msg = (
             "inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype "
             f"and shape, but is {inputs!r}"
@@ -437,8 +446,8 @@ def _tensors_to_add(inputs: Any) -> list[Tensor]:
     tensors = [convert_to_tensor(item) for item in inputs]
     if len({tensor.dtype.base_dtype for tensor in tensors}) != 1:
         names = ", ".join(tensor.dtype.name for tensor in tensors)
-        msg = f"inputs must have the same dtype, but have {names}"
-        raise ValueError(msg)
+        msg = f"Tensors in list passed to 'inputs' have types [{names}] that don't all match"
+        raise TypeError(msg)
     return tensors
 
 
@@ -446,7 +455,8 @@ def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors of one dtype and shape.
 
     Raises:
-      ValueError: there is none, or they differ in dtype or shape.
+      TypeError: they differ in dtype, or a single tensor was given instead of a list.
+      ValueError: there is none, or they differ in shape.
     """
     tensors = _tensors_to_add(inputs)
     if len(tensors) > 1:
@@ -466,8 +476,8 @@ def accumulate_n(
       name: of the operation.
 
     Raises:
-      TypeError: they are not of ``tensor_dtype``.
-      ValueError: there is none, or they differ in dtype or shape.
+      TypeError: they differ in dtype, or are not of ``tensor_dtype``.
+      ValueError: there is none, or they differ in shape.
     """
     tensors = _tensors_to_add(inputs)
     dtype = tensors[0].dtype.base_dtype

@@ -342,8 +342,6 @@ def _is_composite(value: Any) -> bool:
 
 
 def _flag(result: Any) -> Tensor:
-    if isinstance(result, list | tuple) and len(result) == 1:
-        result = result[0]
     flag = convert_to_tensor(result)
     if flag.dtype.base_dtype != bool_:
         msg = (

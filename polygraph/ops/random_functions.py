@@ -16,6 +16,7 @@ from polygraph.core.ground.dtypes import (
     int64,
 )
 from polygraph.core.ground.scopes import name_scope
+from polygraph.core.ground.tensor_shape import Dimension
 from polygraph.ops import random, stateless_random
 from polygraph.ops.arithmetic import AddV2, Mul, Sub
 from polygraph.ops.random_seed import op_seeds
@@ -38,7 +39,9 @@ _ACCEPTED = (float16, bfloat16, float32, float64, int32, int64)
 
 
 def _shape_tensor(shape: Any) -> Tensor:
-    empty = isinstance(shape, list | tuple) and not shape
+    if isinstance(shape, list | tuple):
+        shape = [dim.value if isinstance(dim, Dimension) else dim for dim in shape]
+    empty = isinstance(shape, list) and not shape
     return convert_to_tensor(shape, int32 if empty else None, "shape")
 
 

@@ -13,11 +13,16 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.sparse_tensor import SparseTensor, SparseTensorValue
 from polygraph.core.ground.tensor_shape import as_shape
 from polygraph.core.ground.trace import check, known_ints
+from polygraph.ops.arithmetic import Sub
+from polygraph.ops.gathering import gather_nd
 from polygraph.ops.primitives import elementwise, indexing, reduction, shaping
+from polygraph.ops.reduction import reduce_sum
+from polygraph.ops.shaping import expand_dims
 from polygraph.ops.source_ops import placeholder, placeholder_with_default
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
     from polygraph.core.ground.tensor_shape import TensorShape
     from polygraph.core.ground.trace import Array
@@ -85,7 +90,17 @@ def SparseToDense(
     return shaping.reshape(written, shape=shape)
 
 
-SparseToDense.no_gradient()
+@SparseToDense.gradient
+def _sparse_to_dense_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
+    """The values take their places' gradients; the default takes what is left of the sum."""
+    indices, _, values, _ = op.inputs
+    if indices.get_shape().ndims == 1:
+        indices = expand_dims(indices, -1)
+    by_values = gather_nd(dy, indices)
+    if values.get_shape().ndims == 0:
+        by_values = reduce_sum(by_values)
+    by_default = Sub(reduce_sum(dy), reduce_sum(by_values))
+    return [None, None, by_values, by_default]
 
 
 def sparse_to_dense(

@@ -223,7 +223,7 @@ class TensorArray:
         """The element at ``index``.
 
         Raises:
-          OutOfRangeError: when it runs and there is no such element.
+          InvalidArgumentError: when it runs and there is no such element.
         """
         element: Tensor = TensorArrayReadV3(self.flow, index, name=name or "TensorArrayReadV3")
         element.set_shape(self._record.element_shape)
@@ -321,7 +321,10 @@ class TensorArray:
 
     def identity(self) -> TensorArray:
         """The same array, as of after the control dependencies that hold here."""
-        return self._next(identity(self.flow))
+        if self._flow is None:
+            # The first write makes the flow, and comes after whatever holds where it is built.
+            return TensorArray.of(self._record, None)
+        return self._next(identity(self._flow))
 
     def grad(self, source: str, flow: Tensor | None = None, name: str | None = None) -> TensorArray:
         """Refused: gradients go through the flow by themselves.

@@ -120,7 +120,7 @@ def TensorArrayReadV3(flow: Array, index: Array) -> Array:
     size = flow.shape[0]
     check(
         _within(index, size),
-        errors.OutOfRangeError,
+        errors.InvalidArgumentError,
         f"Tried to read from index {{}} but array size is: {size}",
         details=(index,),
     )

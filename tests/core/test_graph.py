@@ -100,7 +100,7 @@ def test_lookups(graph: tf.Graph) -> None:
         ("get_tensor_by_name", "a:1", KeyError, "only 1 outputs"),
         ("get_tensor_by_name", "a", ValueError, "refers to an Operation"),
         ("get_tensor_by_name", "b", ValueError, "op_name"),
-        ("get_tensor_by_name", "a:x", ValueError, "no valid name"),
+        ("get_tensor_by_name", "a:x", ValueError, "no valid one"),
         ("get_tensor_by_name", 3, TypeError, "int"),
         ("get_operation_by_name", "b", KeyError, "not in the graph"),
         ("get_operation_by_name", "a:0", ValueError, "refer to a Tensor"),
@@ -268,3 +268,36 @@ def test_constants_of_no_elements() -> None:
     assert tf.zeros([0, 3]).op.type == "Const"
     with pytest.raises(ValueError, match="3 elements the shape"):
         tf.constant([1, 2, 3], shape=[2])
+
+
+def test_what_control_dependencies_refuse_they_refuse_at_once() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default():
+        for bad, error in ((3, TypeError), ([None], TypeError), (["nope:0"], KeyError)):
+            with pytest.raises(error):
+                tf.control_dependencies(bad)
+
+
+@pytest.mark.parametrize("device", ["/nope:0", "bad", "/gpu:x", "/cpu:0/gpu:1"])
+def test_devices_that_are_none(device: str) -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="device"), tf.device(device):
+        tf.constant(1)
+
+
+def test_names_with_two_colons_or_no_operation() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default() as graph:
+        tf.constant(1, name="a")
+        with pytest.raises(ValueError, match="is no valid one"):
+            graph.as_graph_element("a:0:1")
+        with pytest.raises(KeyError, match="does not exist"):
+            graph.get_tensor_by_name(":0")
+
+
+def test_parts_of_a_sparse_tensor_are_named_in_its_scope() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default():
+        sparse = tf.SparseTensor([[0, 1]], [1.0], [2, 2])
+        assert sparse.values.name == "SparseTensor/values:0"
+        assert sparse.indices.name == "SparseTensor/indices:0"

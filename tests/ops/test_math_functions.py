@@ -211,7 +211,7 @@ def _wrong(label: str, build: Build, error: type[Exception], text: str) -> Any:
         _wrong("complex(int)", lambda g: c.complex(g.i, g.i), TypeError, "incorrect types"),
         _wrong("scalar_mul", lambda g: a.scalar_mul(g.x, g.x), ValueError, "must be a 0-D value"),
         _wrong("add_n []", lambda _: a.add_n([]), ValueError, "at least one Tensor"),
-        _wrong("add_n dtypes", lambda g: a.add_n([g.x, g.i]), ValueError, "same dtype"),
+        _wrong("add_n dtypes", lambda g: a.add_n([g.x, g.i]), TypeError, "don't all match"),
         _wrong("select rows", lambda g: logical.Select(g.q, g.x, g.x), ValueError,
                "Dimension 0 in both shapes must be equal, but are 3 and 2"),
         _wrong("bitcast", lambda g: casting.bitcast(g.x, "float64"), ValueError, "must be 2 but"),

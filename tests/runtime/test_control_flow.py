@@ -355,7 +355,7 @@ def test_arrays_refuse() -> None:
         tf.errors.InvalidArgumentError, match=r"index 5 .*not resizeable.* size is: 3"
     ):
         run(array.write(5, 1.0).stack())
-    with pytest.raises(tf.errors.OutOfRangeError, match="Tried to read from index 3"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Tried to read from index 3"):
         run(array.write(0, 1.0).read(3))
     with pytest.raises(ValueError, match=r"Inconsistent shapes: saw \(\) but expected \(2,\)"):
         tf.TensorArray(tf.float32, 3).write(0, [1.0, 2.0]).write(1, 1.0)
@@ -606,3 +606,15 @@ def test_a_python_function_in_a_branch_and_in_a_loop() -> None:
 
     assert run(tf.while_loop(lambda i: i < 3, body, [0])) == 3
     assert calls == [1, 0, 1, 2]
+
+
+def test_a_condition_is_a_scalar() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1: a list of one flag is a vector.
+    with pytest.raises(ValueError, match="Shape must be rank 0 but is rank 1"):
+        tf.while_loop(lambda i: [i < 5], lambda i: i + 1, [0])
+
+
+def test_an_array_is_identical_before_its_first_write() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    array = tf.TensorArray(tf.float32, 2).identity().write(0, 1.0).write(1, 1.0)
+    assert run(array.stack()).tolist() == [1.0, 1.0]

@@ -509,3 +509,26 @@ def test_through_map_scan_and_folds() -> None:
     close(found[0], 6.0)
     close(found[1], 3.0)
     close(found[2], [5.0, -1.0, 18.0])
+
+
+def test_hessians_of_what_is_linear_are_refused() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    x = tf.constant([1.0, 2.0])
+    with pytest.raises(ValueError, match="None values not supported"):
+        tf.hessians(tf.reduce_sum(x) * 3.0, x)
+
+
+def test_a_bool_has_no_gradient() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    x = tf.constant([1.0, 2.0])
+    assert tf.gradients(tf.equal(x, x), x) == [None]
+
+
+def test_gradient_of_sparse_to_dense() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    x, default = tf.constant([1.0, 2.0]), tf.constant(5.0)
+    dense = tf.sparse_to_dense([[0], [2]], [3], x, default)
+    found = tf.gradients(dense * [3.0, 10.0, 4.0], [x, default])
+    by_values, by_default = tf.Session().run(found)
+    assert by_values.tolist() == [3.0, 4.0]
+    assert by_default == 10.0

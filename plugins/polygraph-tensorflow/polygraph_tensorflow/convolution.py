@@ -187,11 +187,15 @@ def depthwise_conv2d_backprop_input(
     dilations: Pair = _ONE,
     data_format: str = "NHWC",
 ) -> tf.Tensor:
-    """Gradient of `depthwise_conv2d` to its images."""
+    """Gradient of `depthwise_conv2d` to its images.
+
+    TensorFlow's kernel for float64 multiplies the filter with zeros around the gradient, so that
+    one infinite weight makes NaN of all borders: there it goes tap by tap.
+    """
     gradient, shape = nhwc(dy, data_format), nhwc_shape(input_shape, data_format)
     if is_empty(shape, dy.shape, filters.shape):
         return zeros(input_shape, numpy_dtype(dy))
-    if _plain(strides, dilations):
+    if _plain(strides, dilations) and dy.dtype != tf.float64:
         result = raw.DepthwiseConv2dNativeBackpropInput(
             input_sizes=tf.constant(shape, tf.int32),
             filter=filters,

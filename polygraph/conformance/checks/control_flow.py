@@ -1,7 +1,6 @@
 """Branches: which one runs, what it reads and writes, and its gradient."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

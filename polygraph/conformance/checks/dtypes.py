@@ -1,7 +1,6 @@
 """Dtype fidelity: what is computed in a dtype is computed in no other, at any size."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 import functools

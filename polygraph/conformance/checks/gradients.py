@@ -151,7 +151,7 @@ def _recorded_places(op: str) -> Iterator[tuple[str, tuple[Any, ...], dict[str, 
         is_complex = any(x.dtype.kind == "c" for x in case.inputs)
         attrs = {k: v for k, v in case.attrs.items() if not isinstance(v, np.dtype)}
         signature = [attrs, [x.shape for x in case.inputs]]
-        if (complex_taken if is_complex else signature in taken or len(taken) >= POINTS):
+        if complex_taken if is_complex else signature in taken or len(taken) >= POINTS:
             continue
         complex_taken |= is_complex
         taken += [] if is_complex else [signature]
@@ -202,8 +202,15 @@ def _is_smooth(case: RecordedCase) -> bool:
         and not case.pinned
         and not any(word in label for word in ROUGH)
         and any(x.size for x in floats)
-        and all(x.dtype.itemsize > 2 for x in floats)
+        and all(
+            x.dtype.itemsize > 2  # noqa: PLR2004 - the 16-bit floats
+            for x in floats
+        )
         and all(x.dtype != np.complex64 for x in floats)
         and all(np.isfinite(x).all() and np.all(np.abs(x) < LIMIT) for x in floats)
-        and all(np.all(np.abs(y) < FAR) for y in case.outputs if is_real_or_complex(y.dtype))
+        and all(
+            np.all(np.abs(y) < y.dtype.type(FAR))
+            for y in case.outputs
+            if is_real_or_complex(y.dtype) and y.dtype.itemsize > 2  # noqa: PLR2004
+        )
     )

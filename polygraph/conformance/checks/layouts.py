@@ -65,7 +65,7 @@ def products_of_views(target: Target) -> None:
     pairs = {
         "of transposed": (tf.matmul(tf.transpose(a), b), left.T @ right),
         "by transposed": (tf.matmul(a, tf.transpose(b)), left @ right.T),
-        "with flags": (tf.matmul(a, b, True, True), left.T @ right.T),
+        "with flags": (tf.matmul(a, b, transpose_a=True, transpose_b=True), left.T @ right.T),
         "of reversed": (tf.matmul(a[::-1], b[:, ::-1]), left[::-1] @ right[:, ::-1]),
     }
     with session(target) as sess:

@@ -49,9 +49,9 @@ def cases(target: Target) -> Iterator[Case]:
         name = check.__name__.replace("_", "-")
         yield Case(f"load/{name}", 0, "load", name, check)
     for dtype in ALL:
-        if dtype is string:
+        # What put does with a dtype that the backend does not hold is its own affair.
+        if dtype is string or not target.declares(dtype.name):
             continue
-        missing = None if target.declares(dtype.name) else f"it does not hold {dtype.name}"
         for label, array in _arrays(dtype.np_dtype).items():
             yield Case(
                 id=f"load/roundtrip-{dtype.name}-{label}",
@@ -60,7 +60,6 @@ def cases(target: Target) -> Iterator[Case]:
                 op="roundtrip",
                 run=partial(_round_trip, array),
                 dtype=dtype.name,
-                expected=missing,
             )
 
 

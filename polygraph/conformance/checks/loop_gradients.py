@@ -1,7 +1,6 @@
 """Gradients through loops of any length, nested, and over what they collect."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

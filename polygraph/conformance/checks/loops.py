@@ -1,7 +1,6 @@
 """Loops: their turns, their state and checks, and what they collect."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

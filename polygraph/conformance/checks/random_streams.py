@@ -1,7 +1,6 @@
 """Random numbers: the streams of TensorFlow, the same on every backend, and who draws when."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 import functools

@@ -25,8 +25,9 @@ FAMILIES = (
 )  # fmt: skip
 """Recorded families whose cases are single operations; the others need several runs."""
 
-OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
-"""Op types that only look at a shape, so that their input's dtype never reaches the backend."""
+OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "Range"})
+"""Op types of a shape, or of inputs known when the graph is planned: their dtype never reaches the
+backend."""
 
 CI_CASES = 2
 """Cases of an op type at a dtype in the fast subset, beside one error of each op type."""

@@ -1,7 +1,6 @@
 """Resources: memory that runs and sessions leave behind, depth, compiles, and Python calls."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 import contextlib

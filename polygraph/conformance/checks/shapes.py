@@ -1,7 +1,6 @@
 """Shapes: those that feeds and values decide, new ones, unknown ranks, and fed intermediates."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

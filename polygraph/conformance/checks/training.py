@@ -1,7 +1,6 @@
 """Training: whole steps, against NumPy's and against those of TensorFlow's optimizers."""
 # ruff: noqa: PLR2004 - the numbers are each check's own
 
-
 from __future__ import annotations
 
 import functools

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground import source
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import DType, as_dtype, int32, int64
 from polygraph.core.ground.graph import Graph, get_default_graph
@@ -101,7 +102,7 @@ class _Call:
         because = f"type {wanted.name} of argument '{by}'" if by else f"expected type {wanted.name}"
         return TypeError(
             f"Input '{arg.name}' of '{self.definition.type}' Op has type {given} that does not "
-            f"match {because}."
+            f"match {because}.\n  built at {source.capture()}"
         )
 
     def _bind(self, arg: Arg, tensor: Tensor) -> None:
@@ -111,7 +112,8 @@ class _Call:
             names = ", ".join(item.name for item in allowed)
             msg = (
                 f"Value passed to parameter '{arg.name}' of '{self.definition.type}' has DataType "
-                f"{dtype.name} not in list of allowed values: {names}"
+                f"{dtype.name} not in list of allowed values: {names}\n"
+                f"  built at {source.capture()}"
             )
             raise TypeError(msg)
         self.attrs.setdefault(arg.dtype, dtype)

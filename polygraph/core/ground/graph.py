@@ -224,19 +224,23 @@ class Graph:
 
     # Scopes that say something of the operations built inside
 
-    @contextmanager
-    def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
+    def control_dependencies(
+        self, control_inputs: Sequence[Any] | None
+    ) -> AbstractContextManager[None]:
         """Operations built inside run after ``control_inputs``; None clears what is around.
 
         Raises:
           TypeError: an element is neither an operation nor a tensor.
           ValueError: an element belongs to another graph.
         """
+        # Looked up at once, not on entering: what is wrong is the call.
+        ops = graph_elements.operations(self, () if control_inputs is None else control_inputs)
+        return self._depending(Dependencies(ops), afresh=control_inputs is None)
+
+    @contextmanager
+    def _depending(self, block: Dependencies, *, afresh: bool) -> Iterator[None]:
         outer, region = self._dependencies, self.region
-        block = Dependencies(
-            graph_elements.operations(self, () if control_inputs is None else control_inputs)
-        )
-        if control_inputs is None:
+        if afresh:
             self._dependencies = [block]
             self.region = None
         else:

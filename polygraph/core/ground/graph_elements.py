@@ -64,8 +64,8 @@ def _tensor_named(graph: Graph, name: str) -> Tensor:
     found = _TENSOR_NAME.match(name)
     if found is None:
         msg = (
-            f"The name {name!r} looks like a Tensor name, but is no valid one: those are of the form "
-            '"<op_name>:<output_index>".'
+            f"The name {name!r} looks like a Tensor name, but is no valid one: those are "
+            'of the form "<op_name>:<output_index>".'
         )
         raise ValueError(msg)
     operation = graph.operation_named(found[1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import int64
+from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ class SparseTensor:
         Raises:
           ValueError: their static shapes do not fit together.
         """
-        self.indices = convert_to_tensor(indices, int64, "indices")
-        self.values = convert_to_tensor(values, None, "values")
-        self.dense_shape = convert_to_tensor(dense_shape, int64, "dense_shape")
+        with name_scope(None, "SparseTensor", [indices, values, dense_shape]):
+            self.indices = convert_to_tensor(indices, int64, "indices")
+            self.values = convert_to_tensor(values, None, "values")
+            self.dense_shape = convert_to_tensor(dense_shape, int64, "dense_shape")
         shape = self.indices.get_shape().with_rank(2)
         shape[0].merge_with(self.values.get_shape().with_rank(1)[0])
         shape[1].merge_with(self.dense_shape.get_shape().with_rank(1)[0])

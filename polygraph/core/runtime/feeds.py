@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from polygraph.core.ground.sparse_tensor import SparseTensor
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from polygraph.core.ground.graph import Graph
 
@@ -44,6 +45,9 @@ def feed_items(graph: Graph, feed_dict: Mapping[Any, Any]) -> dict[Tensor, Array
       TypeError: a key or value is of a type that cannot be fed.
       ValueError: a shape does not fit, or a tensor may not be fed.
     """
+    if not isinstance(feed_dict, Mapping):
+        msg = f"feed_dict must be a dictionary, but is of type {type(feed_dict).__name__!r}"
+        raise TypeError(msg)
     items: dict[Tensor, Array] = {}
     for key, value in feed_dict.items():
         for type_, expand in _expansions:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -114,7 +116,9 @@ class Fetches:
 
     def _visit_mapping(self, graph: Graph, items: Mapping[Any, Any]) -> Build:
         builds = [(key, self._visit(graph, item)) for key, item in items.items()]
-        make: Callable[[list[tuple[Any, Any]]], Any] = type(items)
+        make: Callable[..., Any] = type(items)
+        if isinstance(items, defaultdict):
+            make = functools.partial(make, items.default_factory)
         return lambda values: make([(key, build(values)) for key, build in builds])
 
     def _visit_leaf(self, graph: Graph, item: Any) -> Build:

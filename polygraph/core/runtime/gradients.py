@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.indexed_slices import IndexedSlices
@@ -143,7 +145,8 @@ def _start(target: Any, start: Any, index: int) -> Gradient:
             raise TypeError(msg)
         dims = shape(y)
         with name_scope(f"grad_ys_{index}") as scope:
-            return fill(dims, constant(1, y.dtype.base_dtype), name=scope)
+            one = np.ones((), y.dtype.base_dtype.np_dtype)
+            return fill(dims, constant(one), name=scope)
     given = (
         start
         if isinstance(start, IndexedSlices)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -20,7 +22,7 @@ class PartialRun:
         for tensor in feeds:
             if tensor not in self._announced:
                 msg = f"{tensor.name} was not announced as a feed in partial_run_setup"
-                raise ValueError(msg)
+                raise InvalidArgumentError(None, None, msg)
             if tensor in self.given:
                 msg = f"{tensor.name} was fed already in this partial run"
                 raise ValueError(msg)

@@ -6,6 +6,7 @@ graph's operations are unedited and no variable became initialised or changed it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from polygraph.core.runtime.planner.rename import Version, fetched, rename
 from polygraph.core.runtime.planner.stage import Goals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from polygraph.core.ground.graph import Graph
     from polygraph.core.runtime.fetches import Fetches
@@ -136,6 +137,8 @@ def run_key(
         return None, []
     if not feed_dict:
         return structure, []
+    if type(feed_dict) is not dict and not isinstance(feed_dict, Mapping):
+        return None, []
     key: list[Any] = [structure]
     arrays: list[np.ndarray[Any, Any]] = []
     for tensor, value in feed_dict.items():

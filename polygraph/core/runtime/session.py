@@ -9,7 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
-from polygraph.core.ground.graph import get_default_graph
+from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.printer import print_program
 from polygraph.core.runtime.compiler import Compiler
 from polygraph.core.runtime.config import ConfigProto
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from polygraph.core.ground.backend import Backend
-    from polygraph.core.ground.graph import Graph
     from polygraph.core.runtime.planner.rename import StateKey
 
 log = logger("plan")
@@ -84,6 +83,9 @@ class BaseSession:
             raise ValueError(msg)
         if config is not None and not isinstance(config, ConfigProto):
             msg = f"config must be a tf.ConfigProto, but got {type(config).__name__}"
+            raise TypeError(msg)
+        if graph is not None and not isinstance(graph, Graph):
+            msg = f"Argument `graph` must be a tf.Graph, but got {type(graph).__name__!r}"
             raise TypeError(msg)
         configure_logs()
         self._config = config or ConfigProto()
@@ -306,7 +308,8 @@ class BaseSession:
         """Run one part with the feeds given so far.
 
         Raises:
-          ValueError: a feed was not announced, or was given before.
+          InvalidArgumentError: a feed was not announced.
+          ValueError: a feed was given before.
         """
         handle.take(feed_items(self._graph, feed_dict or {}))
         return self.run(fetches, handle.given)

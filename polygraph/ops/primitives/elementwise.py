@@ -205,7 +205,7 @@ def log1p(x: Known) -> Known:
     # NumPy's own loses digits of the real part where |1 + x| is near 1.
     re, im = x.real, x.imag
     near = 0.5 * np.log1p(re * (2 + re) + im * im) + 1j * np.arctan2(im, 1 + re)
-    return np.where(np.abs(x) < 0.5, near, np.log(1 + x))  # noqa: PLR2004 - away from -1
+    return np.asarray(np.where(np.abs(x) < 0.5, near, np.log(1 + x)))  # noqa: PLR2004 - away from -1
 
 
 @primitive("T[*n] -> T[*n]", T=FIELD, samples=_UNARY)
