@@ -45,8 +45,7 @@ class Target:
         """How TensorFlow runs a graph.
 
         All in the thread that calls: TensorFlow's own threads take subnormal numbers for 0. And
-        as it is written: its rewrites take ``x + 0`` for ``x`` and ``x * 0`` for 0, which is wrong
-        for -0.0 and NaN.
+        as it is written: its rewrites add constants up first, so that ``x + 1e8 - 1e8`` is ``x``.
         """
         config = tf.compat.v1.ConfigProto(
             device_count={"GPU": 0},
