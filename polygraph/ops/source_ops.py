@@ -46,8 +46,14 @@ def Placeholder(*, shape: TensorShape) -> None:  # noqa: N802
 Placeholder.no_gradient()
 
 
+def _shape_of_a_default(context: ShapeContext) -> TensorShape:
+    wanted, given = as_shape(context.attrs["shape"]), context.shape(0)
+    wanted.assert_is_compatible_with(given)
+    return wanted
+
+
 @graph_op(
-    "PlaceholderWithDefault", "input: dtype -> output: dtype", shape=_placeholder_shape, dtype=ALL
+    "PlaceholderWithDefault", "input: dtype -> output: dtype", shape=_shape_of_a_default, dtype=ALL
 )
 def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:  # noqa: N802
     """A value that may be fed, and else is its input."""

@@ -301,3 +301,28 @@ def test_parts_of_a_sparse_tensor_are_named_in_its_scope() -> None:
         sparse = tf.SparseTensor([[0, 1]], [1.0], [2, 2])
         assert sparse.values.name == "SparseTensor/values:0"
         assert sparse.indices.name == "SparseTensor/indices:0"
+
+
+def test_an_absolute_name_is_given_once() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default():
+        assert tf.constant(1, name="a/").name == "a:0"
+        with pytest.raises(ValueError, match="Duplicate node name in graph: 'a'"):
+            tf.constant(1, name="a/")
+
+
+def test_an_operation_knows_the_line_that_built_it() -> None:
+    with tf.Graph().as_default():
+        operation = tf.constant(1).op
+    ((filename, _, function, text),) = operation.traceback
+    assert filename == __file__
+    assert function == "test_an_operation_knows_the_line_that_built_it"
+    assert text == "operation = tf.constant(1).op"
+
+
+def test_a_default_fits_the_shape_of_its_placeholder() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    with tf.Graph().as_default():
+        assert tf.placeholder_with_default(tf.zeros([2]), [None]).get_shape().as_list() == [None]
+        with pytest.raises(ValueError, match=r"not compatible|incompatible"):
+            tf.placeholder_with_default(tf.zeros([2]), [3])

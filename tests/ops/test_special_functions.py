@@ -93,3 +93,14 @@ def test_empty_arrays() -> None:
     for function in (ew.erf, ew.lgamma, ew.digamma, ew.erfinv):
         assert function(nothing).shape == (0, 3)
     assert ew.zeta(nothing, nothing).shape == (0, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_power_of_one_half_is_no_root(count: int, dtype: type[np.floating[Any]]) -> None:
+    # Recorded on TensorFlow 2.21 compat.v1: the root of minus infinity would be NaN, that of a
+    # negative zero negative.
+    x, half = np.full(count, -np.inf, dtype), np.asarray(0.5, dtype)
+    with np.errstate(invalid="ignore"):
+        assert ew.power(x, half).tolist() == [np.inf] * count
+    assert not np.signbit(ew.power(-np.zeros(count, dtype), half)).any()

@@ -52,3 +52,9 @@ def test_an_error_names_the_node_of_what_failed() -> None:
     with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError) as raised:
         session.run(x)
     assert raised.value.node_def.name == "x"
+
+
+def test_a_number_is_no_string() -> None:
+    x = tf.placeholder(tf.string)
+    with tf.Session() as session, pytest.raises(TypeError, match="Type of feed value 1"):
+        session.run(x, {x: 1})

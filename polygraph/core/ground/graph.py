@@ -63,15 +63,20 @@ class Graph:
 
         Raises:
           RuntimeError: the graph is finalized.
-          ValueError: an input belongs to another graph, or the name is no name.
+          ValueError: an input belongs to another graph, or the name is none or is taken.
         """
         self._check_not_finalized()
         for tensor in inputs:
             self.require_member(tensor.op)
+        unique = self._names.for_operation(name or definition.type)
+        if unique in self._by_name:
+            # Only a name with a trailing slash comes through as it is.
+            msg = f"Duplicate node name in graph: {unique!r}"
+            raise ValueError(msg)
         operation = Operation(
             self,
             definition,
-            self._names.for_operation(name or definition.type),
+            unique,
             inputs,
             spans,
             attrs,

@@ -96,6 +96,12 @@ class Operation:
         """The inputs by declared argument: a tensor, or a list of tensors for a list input."""
         return [self._inputs[span] for span in self.spans]
 
+    @property
+    def traceback(self) -> list[tuple[str, int, str, str]]:
+        """The user's line that built it: file, line, function and source, as a list of one."""
+        frame = self.frame
+        return [(frame.filename, frame.lineno, frame.function, frame.text)]
+
     def values(self) -> tuple[Tensor, ...]:
         """Its outputs."""
         return tuple(self.outputs)

@@ -104,6 +104,9 @@ def coerce(tensor: Tensor, value: Any) -> Array:
 def _as_array(tensor: Tensor, value: Any) -> Array:
     dtype = tensor.dtype.base_dtype.np_dtype
     if dtype.kind == "O":
+        if isinstance(value, int | float):
+            msg = f"Type of feed value {value!r} with type {type(value)} is not a string"
+            raise TypeError(msg)
         return _as_strings(value)
     if isinstance(value, int) and not isinstance(value, bool) and dtype.kind in "iu":
         limits = np.iinfo(dtype)

@@ -124,7 +124,17 @@ def power(x: Known, y: Known) -> Known:
     if x.dtype == np.complex64:
         # Logarithms magnify rounding by the exponent.
         return np.power(x.astype(np.complex128), y)
-    return np.power(_wide(x), _wide(y))
+    result = np.power(_wide(x), _wide(y))
+    return result if x.dtype.kind == "c" else _as_power_of_half(x, y, result)
+
+
+def _as_power_of_half(x: Known, y: Known, result: Known) -> Known:
+    """``result`` where NumPy took the root for ``y`` = 0.5: that of -inf is NaN, of -0 is -0."""
+    half = y == np.asarray(0.5, y.dtype)
+    if not half.any():
+        return result
+    powers = np.where(np.isneginf(_wide(x)), np.asarray(np.inf, result.dtype), result + 0)
+    return np.where(half, powers, result)
 
 
 @primitive("T[*n], T[*n] -> T[*n]", T=REAL, samples=(*_BINARY, _SPECIAL * 2))
