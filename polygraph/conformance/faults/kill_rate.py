@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from polygraph.core.ground.backend import Backend
+
+    Source = Callable[[Target], Iterator[Case]]
 
 PLANTED_IN = (numbers, places, runs, runtime)
 """The modules of faults."""
@@ -61,32 +64,36 @@ def kill_rate(faults: Iterable[Fault] | None = None, *, thorough: bool = True) -
 def kill(fault: Fault, *, thorough: bool = True) -> Kill:
     """Plant one fault and find the first case that fails for it, and does not without it."""
     asked = 0
-    sources: list[Callable[[Target], Iterator[Case]]] = [lambda target: _named(fault, target)]
+    sources: list[Source] = [lambda target: _named(fault, target)]
     if thorough:
         sources.append(_light)
         sources.append(lambda target: iter(all_cases(target, subset="ci")))
     for source in sources:
-        for case_id, good in _asked(fault, source):
-            asked += 1
-            if not good and _sound(fault.sound, case_id, source):
-                return Kill(fault, case_id, asked)
+        start, failed = 0, ""
+        while True:
+            more, failed = _first_failure(fault, source, start)
+            start += more
+            if not failed:
+                break
+            if _sound(fault.sound, failed, source):
+                return Kill(fault, failed, asked + start)
+        asked += start
     return Kill(fault, "", asked)
 
 
-def _asked(fault: Fault, source: Callable[[Target], Iterator[Case]]) -> Iterator[tuple[str, bool]]:
+def _first_failure(fault: Fault, source: Source, start: int) -> tuple[int, str]:
+    """How many cases from ``start`` on were asked, and the id of the last if it failed."""
+    asked = 0
     with fault.plant() as backend, Target.of(backend) as target, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cases = list(source(target))
-    for case in cases:
-        with fault.plant() as backend, Target.of(backend) as target, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            good = run_case(case, target).outcome.good
-        yield case.id, good
+        for case in itertools.islice(source(target), start, None):
+            asked += 1
+            if not run_case(case, target).outcome.good:
+                return asked, case.id
+    return asked, ""
 
 
-def _sound(
-    make: Callable[[], Backend], case_id: str, source: Callable[[Target], Iterator[Case]]
-) -> bool:
+def _sound(make: Callable[[], Backend], case_id: str, source: Source) -> bool:
     """Whether the copy without the fault passes the case."""
     with Target.of(make()) as target, warnings.catch_warnings():
         warnings.simplefilter("ignore")
