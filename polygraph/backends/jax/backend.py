@@ -9,7 +9,8 @@ from polygraph.backends.jax import devices
 from polygraph.backends.jax.compile import Target, compile_program, get, put
 from polygraph.backends.jax.persistent_cache import use_persistent_cache
 from polygraph.backends.jax.spec import CAPABILITIES, OPTIONS
-from polygraph.backends.jax.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED, WAIVERS, WIDENED
+from polygraph.backends.jax.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED, WIDENED
+from polygraph.backends.jax.waivers import WAIVERS
 from polygraph.core.ground.backend import NO_LOWERINGS, Backend
 
 if TYPE_CHECKING:

@@ -213,10 +213,5 @@ NOTES: Mapping[str, str] = MappingProxyType(
 )
 """Where results differ from the references by more than rounding, and why."""
 
-WAIVERS: Mapping[str, str] = MappingProxyType(
-    {"dtypes/subnormals-are-kept-*": NOTES["subnormal numbers"]}
-)
-"""Conformance cases that fail because of XLA, and why."""
-
 WIDENED: Mapping[tuple[Op, str], str] = MappingProxyType({})
 """Nothing: XLA has the floats of 16 bits, and lowerings that need more precision take it."""
