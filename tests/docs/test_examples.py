@@ -92,8 +92,15 @@ def _place(
     page: Path = request.getfixturevalue("page")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(page.parent))
+    monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv("POLYGRAPH_BACKEND", raising=False)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    site = tmp_path / "site"
+    monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{ROOT}")
+    # A page's `pip install` leaves this environment as it is, and needs no network.
+    monkeypatch.setenv("PIP_TARGET", str(site))
+    monkeypatch.setenv("PIP_NO_DEPS", "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     tf.set_default_backend(None)

@@ -79,6 +79,8 @@ def _case(
 ) -> Case:
     dtype = "float32" if point.dtype == "single" else point.dtype
     needed = {dtype, *(as_dtype(x.dtype).name for x in point.inputs)}
+    if any(isinstance(attr, np.dtype) and attr.kind == "c" for attr in point.attrs.values()):
+        needed.add("complex64" if dtype == "float32" else "complex128")
     missing = [name for name in sorted(needed) if not target.declares(name)]
     group = GradientGroup() if missing else groups[point.dtype, point.order, in_ci]
     group.points.append(point)
