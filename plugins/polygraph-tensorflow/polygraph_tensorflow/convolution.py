@@ -13,7 +13,6 @@ from polygraph_tensorflow.windows import (
     Pair,
     Shape,
     cropped,
-    explicit,
     from_nhwc,
     is_empty,
     nhwc,
@@ -21,6 +20,7 @@ from polygraph_tensorflow.windows import (
     out_sizes,
     padded,
     padded_shape,
+    padding_attrs,
     positions,
     quad,
     spread,
@@ -38,12 +38,13 @@ def _conv2d(
     shape = (x.shape[0], *out, filters.shape[3])
     if is_empty(shape, x.shape, filters.shape):
         return zeros(shape, numpy_dtype(x))
+    reach = [(size - 1) * by + 1 for size, by in zip(filters.shape[:2], dilations, strict=True)]
     return raw.Conv2D(
         input=x,
         filter=filters,
         strides=quad(strides),
         dilations=quad(dilations),
-        **explicit(padding),
+        **padding_attrs(x.shape, reach, strides, padding),
     )
 
 
@@ -93,7 +94,7 @@ def conv2d_backprop_input(
             filter=filters,
             out_backprop=gradient,
             strides=quad(strides),
-            **explicit(padding),
+            **padding_attrs(shape, filters.shape, strides, padding),
         )
         return from_nhwc(result, data_format)
     flat, whole = _rows(gradient), padded_shape(shape, padding)
@@ -125,7 +126,7 @@ def conv2d_backprop_filter(
             filter_sizes=tf.constant(filter_shape, tf.int32),
             out_backprop=gradient,
             strides=quad(strides),
-            **explicit(padding),
+            **padding_attrs(images.shape, filter_shape, strides, padding),
         )
     images, flat, out = padded(images, padding), _rows(gradient), tuple(gradient.shape[1:3])
     parts = [
@@ -156,7 +157,7 @@ def depthwise_conv2d(
     if is_empty(shape, x.shape, filters.shape):
         return from_nhwc(zeros(shape, numpy_dtype(x)), data_format)
     if _plain(strides, dilations):
-        attrs = {"strides": quad(strides), **explicit(padding)}
+        attrs = {"strides": quad(strides), **padding_attrs(images.shape, kernel, strides, padding)}
         result = raw.DepthwiseConv2dNative(input=images, filter=filters, **attrs)
         return from_nhwc(result, data_format)
     images, parts = padded(images, padding), []
@@ -201,7 +202,7 @@ def depthwise_conv2d_backprop_input(
             filter=filters,
             out_backprop=gradient,
             strides=quad(strides),
-            **explicit(padding),
+            **padding_attrs(shape, filters.shape, strides, padding),
         )
         return from_nhwc(result, data_format)
     wide, whole = _by_channel(gradient, shape[3]), padded_shape(shape, padding)
@@ -232,7 +233,7 @@ def depthwise_conv2d_backprop_filter(
             filter_sizes=tf.constant(filter_shape, tf.int32),
             out_backprop=gradient,
             strides=quad(strides),
-            **explicit(padding),
+            **padding_attrs(images.shape, filter_shape, strides, padding),
         )
     wide, out = _by_channel(gradient, filter_shape[2]), tuple(gradient.shape[1:3])
     images, parts = padded(images, padding), []

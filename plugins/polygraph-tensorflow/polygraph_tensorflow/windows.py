@@ -47,14 +47,6 @@ def quad(pair: Pair) -> list[int]:
     return [1, *pair, 1]
 
 
-def explicit(padding: Padding) -> dict[str, Any]:
-    """The attributes that say a padding."""
-    if not any(map(any, padding)):
-        return {"padding": "VALID"}
-    widths = [0, 0, *padding[0], *padding[1], 0, 0]
-    return {"padding": "EXPLICIT", "explicit_paddings": widths}
-
-
 def named(shape: Shape, kernel: Pair, strides: Pair, padding: Padding) -> str | None:
     """TensorFlow's name of a padding of images of an NHWC shape; None where it has none."""
     if not any(map(any, padding)):
@@ -64,6 +56,20 @@ def named(shape: Shape, kernel: Pair, strides: Pair, padding: Padding) -> str | 
         if given != (total // 2, total - total // 2):
             return None
     return "SAME"
+
+
+def padding_attrs(
+    shape: Sequence[int], kernel: Sequence[int], strides: Pair, padding: Padding
+) -> dict[str, Any]:
+    """The attributes that say a padding of images of an NHWC shape.
+
+    By name where there is one: the gradients' kernels take half the time then.
+    """
+    name = named(tuple(shape), (kernel[0], kernel[1]), strides, padding)
+    if name is not None:
+        return {"padding": name}
+    widths = [0, 0, *padding[0], *padding[1], 0, 0]
+    return {"padding": "EXPLICIT", "explicit_paddings": widths}
 
 
 def out_sizes(
