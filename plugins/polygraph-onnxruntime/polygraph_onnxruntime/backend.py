@@ -11,7 +11,7 @@ from polygraph.plugin import Backend
 from polygraph_onnxruntime.compile import LEVELS, compile_program
 from polygraph_onnxruntime.spec import CAPABILITIES, OPTIONS, SPEC
 from polygraph_onnxruntime.table import LOWERINGS, UNSUPPORTED
-from polygraph_onnxruntime.waivers import WAIVERS
+from polygraph_onnxruntime.writer import onnx_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 def _copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.array(array, order="C")
+
+
+def put(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy of ``array``; sessions read NumPy's arrays in place.
+
+    Raises:
+      TypeError: ONNX Runtime has no tensors of its dtype.
+    """
+    onnx_type(array.dtype)
+    return _copy(array)
 
 
 def make(device: str, config: Mapping[str, Any]) -> Backend:
@@ -49,10 +59,9 @@ def make(device: str, config: Mapping[str, Any]) -> Backend:
         capabilities=CAPABILITIES,
         lowerings=LOWERINGS,
         compile=partial(compile_program, config=dict(config)),
-        put=_copy,
+        put=put,
         get=_copy,
         list_devices=lambda: ["cpu"],
         tier="onnxruntime",
         unsupported=UNSUPPORTED,
-        waivers=WAIVERS,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _IR_VERSION = 11
 _FATAL = 4
+_AS_REQUESTED = 1
 
 LEVELS = {
     "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
@@ -36,10 +38,12 @@ INEXACT = ("NoopElimination", "DivMulFusion")
 
 
 def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutable:
-    """The executable of ``program``."""
-    model = model_of(program)
+    """The executable of ``program``; ``config`` as `polygraph_onnxruntime.spec.OPTIONS` says."""
+    model, constants = model_of(program)
+    _share_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = config.get("threads", 1)
     options.graph_optimization_level = LEVELS[config.get("optimization", "basic")]
     session = onnxruntime.InferenceSession(
@@ -48,24 +52,37 @@ def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutab
         providers=["CPUExecutionProvider"],
         disabled_optimizers=INEXACT,
     )
-    inputs, outputs = model.graph.input, model.graph.output
-    return OnnxExecutable(
-        program, session, [info.name for info in inputs], [info.name for info in outputs]
-    )
+    return OnnxExecutable(program, session, model, constants)
 
 
-def model_of(program: Program) -> ModelProto:
-    """``program`` as one ONNX model.
+@functools.cache
+def _share_memory() -> None:
+    """One arena for the sessions of this process.
 
-    Its inputs are the state and the feeds. Its outputs are the block's results in their order:
-    fetches, carried values, new state; the flags of the checks are one vector, the last output.
+    With an arena for each, none would use what another has freed; with none, the aligned blocks
+    that ONNX Runtime asks of the C library would leave gaps.
     """
-    return helper.make_model(
-        graph_of(program),
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    settings = onnxruntime.OrtArenaCfg({"arena_extend_strategy": _AS_REQUESTED})
+    onnxruntime.create_and_register_allocator(memory, settings)
+
+
+def model_of(program: Program) -> tuple[ModelProto, list[Array]]:
+    """``program`` as one ONNX model, and its large constants.
+
+    The model's inputs are the state, the feeds and the large constants. Its outputs are the
+    block's results in their order: fetches, carried values, new state; the flags of the checks are
+    one vector, the last output.
+    """
+    graph, constants = graph_of(program)
+    model = helper.make_model(
+        graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="polygraph",
     )
+    return model, constants
 
 
 class OnnxExecutable:
@@ -75,20 +92,30 @@ class OnnxExecutable:
       tier: ``"onnxruntime"``.
     """
 
-    __slots__ = ("_ends", "_halves", "_inputs", "_outputs", "_session", "program", "tier")
+    __slots__ = (
+        "_constants",
+        "_ends",
+        "_halves",
+        "_inputs",
+        "_outputs",
+        "_session",
+        "program",
+        "tier",
+    )
 
     def __init__(
         self,
         program: Program,
         session: onnxruntime.InferenceSession,
-        inputs: list[str],
-        outputs: list[str],
+        model: ModelProto,
+        constants: list[Array],
     ) -> None:
         self.tier = "onnxruntime"
         self.program = program
         self._session = session
-        self._inputs = inputs
-        self._outputs = outputs
+        self._inputs = [info.name for info in model.graph.input]
+        self._outputs = [info.name for info in model.graph.output]
+        self._constants = constants
         carries = program.fetches + program.carries
         self._ends = (program.fetches, carries, carries + len(program.updates))
         self._halves = {
@@ -100,7 +127,9 @@ class OnnxExecutable:
         if not self._outputs:
             return RunResult(([], [], [], -1))
         arguments = [x.view(U16) if x.dtype == BF16 else x for x in (*state, *feeds)]
-        results = self._session.run(self._outputs, dict(zip(self._inputs, arguments, strict=True)))
+        results = self._session.run(
+            self._outputs, dict(zip(self._inputs, (*arguments, *self._constants), strict=True))
+        )
         for index in self._halves:
             results[index] = results[index].view(BF16)
         fetches, carries, updates = self._ends

@@ -10,9 +10,12 @@ from polygraph_onnxruntime.writer import Ref, Writer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from onnx import GraphProto
 
     from polygraph.plugin import Block, Program, Step, Value
+
+    Array = np.ndarray[Any, Any]
 
 
 class Translation:
@@ -47,8 +50,8 @@ class Translation:
         return results
 
 
-def graph_of(program: Program) -> GraphProto:
-    """The ONNX graph of ``program``; see `polygraph_onnxruntime.compile.model_of`."""
+def graph_of(program: Program) -> tuple[GraphProto, list[Array]]:
+    """The ONNX graph of ``program``, and the values of its last inputs: the large constants."""
     translation = Translation()
     writer = translation.writer
     parameters = [writer.input(value.dtype, value.shape) for value in program.block.parameters]
@@ -58,4 +61,4 @@ def graph_of(program: Program) -> GraphProto:
     if checks:
         flags = [ref.reshape((1,)) for ref in results[-checks:]]
         outputs.append(writer.output(writer.concat(flags, 0)))
-    return writer.graph(outputs)
+    return writer.graph(outputs), writer.held

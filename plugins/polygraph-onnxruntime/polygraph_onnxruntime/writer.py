@@ -41,8 +41,20 @@ _ALIASED = 1 << 12
 
 
 def onnx_type(dtype: DType) -> int:
-    """ONNX's number for a dtype."""
-    return _ONNX[dtype]
+    """ONNX's number for a dtype.
+
+    Raises:
+      TypeError: no kernel takes tensors of it.
+    """
+    found = _ONNX.get(dtype)
+    if found is None:
+        msg = f"ONNX Runtime's CPU provider has no kernel that takes {dtype} tensors"
+        raise TypeError(msg)
+    return found
+
+
+_LARGE = 1 << 16
+"""Bytes of a constant from which it is no part of the model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,10 +239,17 @@ class Ref:
 
 
 class Writer:
-    """A graph in the making, with its inner graphs and constants."""
+    """A graph in the making, with its inner graphs and constants.
+
+    Attributes:
+      inputs: of the graph: those asked for, and those for large constants.
+      held: the large constants, in the order of their inputs.
+      initializers: the other constants.
+    """
 
     def __init__(self) -> None:
         self.inputs: list[ValueInfoProto] = []
+        self.held: list[Array] = []
         self.initializers: list[TensorProto] = []
         self._nodes: list[NodeProto] = []
         self._names = 0
@@ -255,8 +274,15 @@ class Writer:
         return self.add("Identity", [ref], ref.dtype, ref.shape)
 
     def constant(self, array: Array) -> Ref:
-        """``array`` as an initializer."""
+        """``array`` as an initializer, or as an input that every run is given, if it is large.
+
+        A model holds its initializers several times while a session is made of it, and no more
+        than 2 GB of them.
+        """
         array = np.ascontiguousarray(array).reshape(array.shape)
+        if array.nbytes > _LARGE:
+            self.held.append(array.view(U16) if array.dtype == BF16 else array)
+            return self.input(array.dtype, array.shape)
         raw = array.tobytes()
         key = (array.dtype, array.shape, raw)
         found = self._constants.get(key)

@@ -170,13 +170,27 @@ def test_a_program_is_one_valid_model_with_state_as_inputs_and_outputs() -> None
         np.testing.assert_array_equal(found, [[9.0] * 3, [10.0] * 3])
 
     program = programs_of(run)[-1]
-    model = model_of(program)
+    model, constants = model_of(program)
+    assert not constants
     onnx.checker.check_model(model, full_check=True)
     operators = [node.op_type for node in model.graph.node]
     assert operators.count("If") == 1
     assert operators.count("Loop") == 1
     assert len(model.graph.input) == len(program.state) + len(program.feeds)
     assert len(model.graph.output) == program.fetches + len(program.updates)
+
+
+def test_large_constants_are_no_part_of_the_model() -> None:
+    large = np.arange(40_000).astype(ml_dtypes.bfloat16)
+    x = tf.placeholder(tf.bfloat16, [])
+    y = tf.cond(tf.greater(x, 0.0), lambda: large * x, lambda: large + x)
+
+    def run(sess: tf.Session) -> None:
+        np.testing.assert_array_equal(sess.run(y, {x: 2.0}), large + large)
+
+    model, constants = model_of(programs_of(run)[-1])
+    assert [array.nbytes for array in constants] == [80_000, 80_000]
+    assert model.ByteSize() < 10_000
 
 
 def test_the_flags_of_all_checks_are_one_output_and_a_failed_one_keeps_the_state() -> None:
@@ -195,7 +209,7 @@ def test_the_flags_of_all_checks_are_one_output_and_a_failed_one_keeps_the_state
         np.testing.assert_array_equal(sess.run(v), [2.0, 3.0])
 
     checked = next(program for program in programs_of(run) if len(program.checks) > 1)
-    outputs = model_of(checked).graph.output
+    outputs = model_of(checked)[0].graph.output
     assert len(outputs) == checked.fetches + checked.carries + len(checked.updates) + 1
     assert outputs[-1].type.tensor_type.shape.dim[0].dim_value == len(checked.checks)
 
@@ -258,6 +272,11 @@ def test_every_level_of_optimisation_computes_the_same(level: str) -> None:
 def test_what_cannot_be_had_is_refused(device: str, config: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(device, config)
+
+
+def test_an_array_that_no_kernel_takes_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"no kernel that takes complex64 tensors"):
+        make("cpu", {}).put(np.zeros(2, np.complex64))
 
 
 # Training.
