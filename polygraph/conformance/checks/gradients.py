@@ -23,6 +23,7 @@ from polygraph.conformance.gradient_points import (
     PLACES,
     SINGLE,
 )
+from polygraph.conformance.levels import REQUIRED_DTYPES
 from polygraph.conformance.recorded import families, load
 from polygraph.conformance.samples import random_data, split
 from polygraph.core.ground.dtypes import as_dtype
@@ -93,6 +94,7 @@ def _case(
         dtype=dtype,
         expected=f"it does not hold {missing[0]}" if missing else None,
         ci=in_ci,
+        optional=not needed <= set(REQUIRED_DTYPES),
     )
 
 
