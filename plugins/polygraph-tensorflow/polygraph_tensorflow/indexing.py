@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
+from polygraph_tensorflow.broadcasting import broadcast_to
 from polygraph_tensorflow.elementwise import (
     imag,
     numpy_dtype,
@@ -219,7 +220,7 @@ def searchsorted(sequence: tf.Tensor, values: tf.Tensor, *, side: str) -> tf.Ten
     rows = math.prod(batch)
 
     def table(x: tf.Tensor) -> tf.Tensor:
-        wide = raw.BroadcastTo(input=sort_keys(x), shape=ints((*batch, x.shape[-1])))
+        wide = broadcast_to(sort_keys(x), shape=(*batch, x.shape[-1]))
         return reshape(wide, shape=(rows, x.shape[-1]))
 
     found = node(sorted_inputs=table(sequence), values=table(values), out_type=tf.int32)

@@ -41,11 +41,6 @@ def transpose(x: tf.Tensor, *, perm: Sequence[int]) -> tf.Tensor:
     return raw.Transpose(x=x, perm=ints(perm))
 
 
-def broadcast_to(x: tf.Tensor, *, shape: Shape) -> tf.Tensor:
-    """NumPy's broadcast to ``shape``."""
-    return raw.BroadcastTo(input=x, shape=ints(shape))
-
-
 def concatenate(*xs: tf.Tensor, axis: int) -> tf.Tensor:
     """Join along an axis."""
     return raw.ConcatV2(values=xs, axis=axis) if len(xs) > 1 else xs[0]

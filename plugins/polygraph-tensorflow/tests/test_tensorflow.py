@@ -192,6 +192,18 @@ def test_divisors_that_trap(dtype: type[np.signedinteger[Any]]) -> None:
         np.testing.assert_array_equal(one_step(op, x, y)[0], op(x, y))
 
 
+def test_broadcasts_of_many_axes() -> None:
+    x = np.arange(16.0).reshape(2, 1, 2, 1, 2, 1, 2, 1)
+    y = np.arange(16.0).reshape(1, 2, 1, 2, 1, 2, 1, 2)
+    ew = primitives.elementwise
+    np.testing.assert_array_equal(one_step(ew.subtract, x, y)[0], x - y)
+    np.testing.assert_array_equal(one_step(ew.select, x > 3, x, y)[0], np.where(x > 3, x, y))
+    np.testing.assert_array_equal(
+        computed(lambda x: tf.tile(x, [3, 2, 1, 2]), x.reshape(2, 2, 2, 2)),
+        np.tile(x.reshape(2, 2, 2, 2), (3, 2, 1, 2)),
+    )
+
+
 def test_power_of_unsigned_numbers_wraps_around() -> None:
     x = np.array([3, 5, 2, 2**64 - 1], np.uint64)
     y = np.array([100, 2**64 - 1, 63, 2**63 + 1], np.uint64)
