@@ -12,13 +12,13 @@ import pytest
 
 import polygraph as tf
 from polygraph.core.runtime.plugins import GROUP
+from tests.plugins.engines import EVERY
 from tests.plugins.seen import watching
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Site
 
 FOLDER = Path(__file__).parents[2] / "plugins" / "polygraph-examples"
-BACKENDS = ("numpy", "torch", "jax", "interpreter")
 F32 = np.float32
 
 pytestmark = pytest.mark.usefixtures("_examples")
@@ -45,7 +45,7 @@ def test_all_four_load_with_the_first_session(monkeypatch: pytest.MonkeyPatch) -
     assert ours["example-pass"].hooks == ("polygraph_passes",)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", EVERY)
 def test_op(backend: str) -> None:
     tf.use("example-op")
     module = importlib.import_module("polygraph_example_op")

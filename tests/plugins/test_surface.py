@@ -22,6 +22,7 @@ from polygraph.plugin import (
     unregister_backend,
     unregister_plugin,
 )
+from tests.plugins import engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def odd(request: pytest.FixtureRequest) -> Iterator[str]:
     unregister_plugin(plugin)
 
 
-EVERY = pytest.mark.parametrize("odd", ["numpy", "torch", "jax", "interpreter"], indirect=True)
+EVERY = pytest.mark.parametrize("odd", engines.EVERY, indirect=True)
 
 
 @EVERY
