@@ -119,7 +119,7 @@ class Checks:
 
 def _limit(entry: _Entry, target: Target) -> str | None:
     if entry.dtype and not target.declares(entry.dtype):
-        return f"{target.name} does not declare {entry.dtype}"
+        return target.dtype_limit(entry.dtype)
     return entry.limit(target) if entry.limit is not None else None
 
 

@@ -20,7 +20,7 @@ from polygraph.core.runtime.discovery import (
 )
 from polygraph.core.runtime.session import Session
 from polygraph.passes.expand import expand_composites
-from polygraph.passes.legalise import unsupported_steps
+from polygraph.passes.legalise import dtype_limit, unsupported_steps
 from polygraph.passes.widen import widen_dtypes
 
 if TYPE_CHECKING:
@@ -96,14 +96,19 @@ class Target:
         """Whether the backend says that it computes in TF1's dtype of that name."""
         return dtype in self.backend.capabilities.dtypes
 
+    def dtype_limit(self, dtype: str) -> str | None:
+        """Why the backend says that it does not hold a dtype; None where it declares it."""
+        return dtype_limit(self.backend, dtype)
+
     def limit_of(self, op: Op, types: Sequence[TensorType], attrs: Mapping[str, Any]) -> str | None:
         """Why the backend's tables say that it cannot do one application; None where they don't.
 
         For a composite that it does not claim, the reason is that of a step of the body.
         """
         for dtype in (type_.dtype for type_ in (*types, *op.types(types, attrs))):
-            if not self.declares(as_dtype(dtype).name):
-                return f"{self.name} does not hold {as_dtype(dtype).name}"
+            limit = self.dtype_limit(as_dtype(dtype).name)
+            if limit is not None:
+                return limit
         program = widen_dtypes(
             expand_composites(program_of([(op, types, attrs)]), self.backend), self.backend
         )

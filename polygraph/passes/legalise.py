@@ -34,6 +34,13 @@ def _reason(step: Step, backend: Backend) -> str | None:
     return limit_of(backend, step.op, [as_dtype(value.dtype).name for value in values])
 
 
+def dtype_limit(backend: Backend, dtype: str) -> str | None:
+    """Why ``backend`` does not hold a dtype, given by name; None where it does."""
+    if dtype in backend.capabilities.dtypes:
+        return None
+    return backend.unsupported.get(dtype, f"it does not hold {dtype}")
+
+
 def limit_of(backend: Backend, op: Op, dtypes: Sequence[str]) -> str | None:
     """Why ``backend`` does not lower ``op`` at operands and results of ``dtypes``, by name.
 
@@ -43,8 +50,7 @@ def limit_of(backend: Backend, op: Op, dtypes: Sequence[str]) -> str | None:
     found = backend.unsupported.get(op)
     for dtype in dtypes:
         found = found or backend.unsupported.get((op, dtype))
-        if found is None and dtype not in backend.capabilities.dtypes:
-            found = f"it does not hold {dtype}"
+        found = found or dtype_limit(backend, dtype)
     if found is not None:
         return found
     if op in _CONTROL_FLOW and not backend.capabilities.control_flow:
@@ -62,11 +68,10 @@ def require_lowerings(program: Program, backend: Backend) -> Program:
     for value, parameter in zip(
         program.block.parameters, (*program.state, *program.feeds), strict=True
     ):
-        dtype = as_dtype(value.dtype).name
-        if dtype not in backend.capabilities.dtypes:
-            reason = f"it does not hold {dtype}"
+        limit = dtype_limit(backend, as_dtype(value.dtype).name)
+        if limit is not None:
             raise UnsupportedOpError(
-                parameter.name, backend.name, reason=reason, frame=parameter.frame
+                parameter.name, backend.name, reason=limit, frame=parameter.frame
             )
     for step, reason in unsupported_steps(program, backend):
         frame = None if step.source is None else step.source.frame

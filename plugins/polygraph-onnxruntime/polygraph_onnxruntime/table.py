@@ -195,8 +195,11 @@ LOWERINGS: Mapping[Op, Lowering] = MappingProxyType(
 )
 """Every primitive but those of complex numbers; no composite."""
 
-_COMPLEX = "ONNX Runtime's CPU provider has no kernel that takes complex64 or complex128 tensors"
+_COMPLEX = "no kernel of ONNX Runtime's CPU provider takes tensors of complex numbers"
 
-UNSUPPORTED: Mapping[Op | tuple[Op, str], str] = MappingProxyType(
-    dict.fromkeys((ew.real, ew.imag, ew.modulus, ew.conj, ew.complex), _COMPLEX)
+UNSUPPORTED: Mapping[Op | str | tuple[Op, str], str] = MappingProxyType(
+    dict.fromkeys(
+        ("complex64", "complex128", ew.real, ew.imag, ew.modulus, ew.conj, ew.complex), _COMPLEX
+    )
 )
+"""What it declines, with the reason."""

@@ -329,3 +329,13 @@ def test_trains_like_numpy(model: Callable[[], tuple[tf.Tensor, dict[Any, Array]
             losses[backend] = losses_of(*model(), backend)
     assert losses["numpy"][-1] < losses["numpy"][0]
     np.testing.assert_allclose(losses["onnxruntime"], losses["numpy"], rtol=2e-4)
+
+
+def test_a_dtype_without_kernels_is_refused_with_the_engines_limit() -> None:
+    x = tf.placeholder(tf.complex64, [2])
+    wanted = r"no kernel of ONNX Runtime's CPU provider takes tensors of complex numbers"
+    with (
+        tf.Session(backend="onnxruntime") as sess,
+        pytest.raises(tf.errors.UnsupportedOpError, match=wanted),
+    ):
+        sess.run(x * x, {x: np.ones(2, np.complex64)})

@@ -92,7 +92,7 @@ def _case(
         op=point.op,
         run=partial(_check, group, point),
         dtype=dtype,
-        expected=f"it does not hold {missing[0]}" if missing else None,
+        expected=target.dtype_limit(missing[0]) if missing else None,
         ci=in_ci,
         optional=not needed <= set(REQUIRED_DTYPES),
     )

@@ -105,9 +105,9 @@ def missing_dtype(
     dtypes = [x.dtype for x in (*inputs, *outputs)]
     dtypes += [value for value in attrs.values() if hasattr(value, "itemsize")]
     for dtype in dtypes:
-        name = as_dtype(dtype).name
-        if not target.declares(name):
-            return f"it does not hold {name}"
+        limit = target.dtype_limit(as_dtype(dtype).name)
+        if limit is not None:
+            return limit
     return None
 
 

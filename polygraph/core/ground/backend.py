@@ -121,7 +121,8 @@ class Backend:
       device: the device that it runs on, such as ``"cpu"`` or ``"cuda:0"``.
       capabilities: what it can do on that device.
       lowerings: every op that it lowers; composites in it are claimed, others are expanded.
-      unsupported: ops, or ops at a dtype, that it does not lower, and why.
+      unsupported: ops, or ops at a dtype, that it does not lower, and why; by its name alone a
+        dtype that it does not declare.
       widened: ops that it computes in a wider dtype and casts back, exactly.
       waivers: shell patterns of conformance cases that fail, each with the reason that the
         engine's own documentation gives; every case that a pattern fits has to fail.
@@ -142,7 +143,7 @@ class Backend:
     get: Callable[[Any], np.ndarray[Any, Any]]
     list_devices: Callable[[], Sequence[str]]
     tier: str
-    unsupported: Mapping[Op | tuple[Op, str], str] = field(
+    unsupported: Mapping[Op | str | tuple[Op, str], str] = field(
         default_factory=lambda: MappingProxyType({})
     )
     widened: Mapping[tuple[Op, str], str] = field(default_factory=lambda: MappingProxyType({}))
