@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from polygraph.plugin import Op
+    from polygraph.plugin import Declined, Op
 
     Lowering = Callable[..., Any]
 
@@ -197,7 +197,7 @@ LOWERINGS: Mapping[Op, Lowering] = MappingProxyType(
 
 _COMPLEX = "no kernel of ONNX Runtime's CPU provider takes tensors of complex numbers"
 
-UNSUPPORTED: Mapping[Op | str | tuple[Op, str], str] = MappingProxyType(
+UNSUPPORTED: Mapping[Declined, str] = MappingProxyType(
     dict.fromkeys(
         ("complex64", "complex128", ew.real, ew.imag, ew.modulus, ew.conj, ew.complex), _COMPLEX
     )

@@ -10,7 +10,7 @@ from polygraph.plugin import primitives
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from polygraph.plugin import Op
+    from polygraph.plugin import Declined, Op
 
 ew = primitives.elementwise
 ix = primitives.indexing
@@ -58,7 +58,7 @@ def _widened() -> Iterator[tuple[tuple[Op, str], str]]:
 WIDENED: Mapping[tuple[Op, str], str] = MappingProxyType(dict(_widened()))
 """What TensorFlow computes in a wider dtype."""
 
-UNSUPPORTED: Mapping[Op | tuple[Op, str], str] = MappingProxyType({})
+UNSUPPORTED: Mapping[Declined, str] = MappingProxyType({})
 """What TensorFlow has no kernel for."""
 
 WAIVERS: Mapping[str, str] = MappingProxyType({})

@@ -38,7 +38,7 @@ from polygraph.ops.primitives import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from polygraph.core.ground.backend import Lowering
+    from polygraph.core.ground.backend import Declined, Lowering
     from polygraph.core.ground.op import Op
 
 _ARITHMETIC: dict[Op, Lowering] = {
@@ -197,7 +197,7 @@ ENGINE_RANDOM: Mapping[Op, Lowering] = MappingProxyType(
 )
 """Claimed where the option ``engine_random`` is set."""
 
-UNSUPPORTED: Mapping[Op | tuple[Op, str], str] = MappingProxyType({})
+UNSUPPORTED: Mapping[Declined, str] = MappingProxyType({})
 """Nothing: XLA holds every dtype but strings, which reach no Program."""
 
 NOTES: Mapping[str, str] = MappingProxyType(

@@ -39,7 +39,7 @@ from polygraph.ops.primitives import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from polygraph.core.ground.backend import Lowering
+    from polygraph.core.ground.backend import Declined, Lowering
     from polygraph.core.ground.op import Op
 
 _ARITHMETIC: dict[Op, Lowering] = {
@@ -344,14 +344,14 @@ UNSIGNED: Mapping[Op, Lowering] = MappingProxyType(
 )
 """Ops that are another thing for unsigned integers."""
 
-_NOT_LOWERED: dict[Op | tuple[Op, str], str] = {}
+_NOT_LOWERED: dict[Declined, str] = {}
 for _name in ("complex64", "complex128"):
     _NOT_LOWERED[ix.unique_padded, _name] = "torch does not sort complex numbers"
 for _name in ("uint16", "uint32", "uint64"):
     _NOT_LOWERED[pooling.max_pool_grad, _name] = "torch does not pool integers of this dtype"
     _NOT_LOWERED[ew.relu6, _name] = "torch does not clamp integers of this dtype"
 
-UNSUPPORTED: Mapping[Op | tuple[Op, str], str] = MappingProxyType(_NOT_LOWERED)
+UNSUPPORTED: Mapping[Declined, str] = MappingProxyType(_NOT_LOWERED)
 """What has no lowering, and why. A composite here runs by its body."""
 
 NOTES: Mapping[str, str] = MappingProxyType(

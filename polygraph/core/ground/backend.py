@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Lowering = Callable[..., Any]
 """``(*engine_arrays, **attributes) -> engine array, or a tuple of them``."""
+
+Declined: TypeAlias = "Op | str | tuple[Op, str]"
+"""What a backend may say that it lacks: an op, a dtype by its name, or an op at a dtype."""
 
 CONTRACT_VERSION = 2
 """Major version of the plugin surface; a plugin states those it was written for.
@@ -143,9 +146,7 @@ class Backend:
     get: Callable[[Any], np.ndarray[Any, Any]]
     list_devices: Callable[[], Sequence[str]]
     tier: str
-    unsupported: Mapping[Op | str | tuple[Op, str], str] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    unsupported: Mapping[Declined, str] = field(default_factory=lambda: MappingProxyType({}))
     widened: Mapping[tuple[Op, str], str] = field(default_factory=lambda: MappingProxyType({}))
     waivers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     close: Callable[[], None] = lambda: None
