@@ -17,7 +17,7 @@ import ml_dtypes
 import numpy as np
 
 from polygraph.conformance.special import MPMATH, by_mpmath
-from polygraph.conformance.tolerance import BOUNDS, eps_of, ulp
+from polygraph.conformance.tolerance import BOUNDS, SUM, eps_of, ulp
 from polygraph.core.ground.op import Composite
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.trace import evaluating
@@ -43,9 +43,7 @@ ROUNDS = 6
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
-SUMS_OF = frozenset(name for name, bound in BOUNDS.items() if bound.terms) - {
-    "reduce_prod", "cumprod", "segment_prod", "qr",
-}  # fmt: skip
+SUMS_OF = frozenset(name for name, bound in BOUNDS.items() if bound is SUM)
 """Ops whose ``sum|terms|`` is the op itself on the operands' absolute values."""
 
 DATA_OPERANDS = {"segment_sum": (0,), "max_pool_grad": (2,)}
