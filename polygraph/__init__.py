@@ -114,6 +114,7 @@ from polygraph.ops.host_functions import *
 from polygraph.ops.identity_ops import *
 from polygraph.ops.indexing import *
 from polygraph.ops.initializers import *
+from polygraph.ops.joining import *
 from polygraph.ops.linalg import *
 from polygraph.ops.logical import *
 from polygraph.ops.loops import *
@@ -131,12 +132,13 @@ from polygraph.ops.random_seed import *
 from polygraph.ops.ranges import *
 from polygraph.ops.rearranging import *
 from polygraph.ops.reduction import *
+from polygraph.ops.repeating import *
+from polygraph.ops.reshaping import *
 from polygraph.ops.reversal import *
 from polygraph.ops.scans import *
 from polygraph.ops.segment_gradients import *
 from polygraph.ops.segments import *
 from polygraph.ops.shape_queries import *
-from polygraph.ops.shaping import *
 from polygraph.ops.slicing import *
 from polygraph.ops.sorting import (
     argsort as argsort,
@@ -156,6 +158,7 @@ from polygraph.ops.state import *
 from polygraph.ops.state_scatter import *
 from polygraph.ops.tensor_array import *
 from polygraph.ops.tensor_scatter import *
+from polygraph.ops.transposing import *
 
 __version__ = "0.1.0"
 

@@ -14,9 +14,9 @@ from polygraph.ops.arithmetic import add, divide, multiply, negative
 from polygraph.ops.casting import cast
 from polygraph.ops.elementwise import exp, sigmoid
 from polygraph.ops.filling import zeros_like
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Select, less
 from polygraph.ops.primitives import elementwise as ew
-from polygraph.ops.shaping import concat
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ from polygraph.ops.primitives import (
     shaping,
 )
 from polygraph.ops.reduction import reduce_mean, reduce_sum
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import size
-from polygraph.ops.shaping import reshape
 from polygraph.ops.source_ops import constant
 from polygraph.ops.window_attrs import channel, checked_format
 

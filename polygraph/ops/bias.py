@@ -16,8 +16,9 @@ from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import elementwise as ew, reduction, shaping
+from polygraph.ops.repeating import broadcast_to
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import broadcast_to, reshape
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

@@ -17,11 +17,15 @@ from polygraph.core.ground.signature import broadcast_shapes
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
 from polygraph.core.ground.trace import known_ints
 from polygraph.ops.casting import cast
+from polygraph.ops.filling import fill
+from polygraph.ops.joining import concat
 from polygraph.ops.masking import boolean_mask, sequence_mask
 from polygraph.ops.operand_checks import refuse
+from polygraph.ops.packing import stack
 from polygraph.ops.reduction import reduce_max
+from polygraph.ops.repeating import broadcast_to, tile
+from polygraph.ops.reshaping import expand_dims, reshape
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import broadcast_to, concat, expand_dims, fill, reshape, stack, tile
 from polygraph.ops.slicing import slice as slice_
 
 if TYPE_CHECKING:

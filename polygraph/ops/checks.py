@@ -19,8 +19,8 @@ from polygraph.ops.arithmetic import Abs, AddV2, Mul, Sub
 from polygraph.ops.assertions import Assert
 from polygraph.ops.logical import equal, greater, greater_equal, less, less_equal, not_equal
 from polygraph.ops.reduction import reduce_all
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import reshape
 from polygraph.ops.source_ops import no_op
 
 if TYPE_CHECKING:

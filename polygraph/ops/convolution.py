@@ -15,8 +15,8 @@ from polygraph.core.ground.trace import known_ints
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import convolution as primitives
+from polygraph.ops.renamed_arguments import one_of
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import one_of
 from polygraph.ops.window_attrs import (
     channel,
     checked_format,

@@ -13,8 +13,8 @@ from polygraph.core.ground.trace import known_ints, make_error
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import convolution as conv, elementwise as ew, shaping
+from polygraph.ops.renamed_arguments import one_of
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import one_of
 from polygraph.ops.window_attrs import out_size, same_padding
 
 if TYPE_CHECKING:

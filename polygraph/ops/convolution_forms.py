@@ -9,7 +9,8 @@ from polygraph.core.ground.dtypes import int32
 from polygraph.core.ground.scopes import name_scope
 from polygraph.ops.convolution import Conv2DBackpropInput, conv2d, conv_attrs
 from polygraph.ops.packing import stack
-from polygraph.ops.shaping import expand_dims, one_of, squeeze
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import expand_dims, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,6 +23,7 @@ from polygraph.ops.casting import cast
 from polygraph.ops.elementwise import exp, log1p
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.gradient_barriers import stop_gradient
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Select, greater_equal
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
@@ -33,11 +34,13 @@ from polygraph.ops.primitives import (
     shaping,
 )
 from polygraph.ops.reduction import reduce_sum
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import expand_dims, reshape
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import concat, expand_dims, one_of, reshape, transpose
 from polygraph.ops.slicing import slice
 from polygraph.ops.softmax import LogSoftmax, Softmax, last_axis_swapped
 from polygraph.ops.source_ops import constant
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

@@ -23,8 +23,8 @@ from polygraph.ops.convolution import (
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import depthwise as primitives
+from polygraph.ops.renamed_arguments import one_of
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import one_of
 from polygraph.ops.window_attrs import channel, geometry, out_dims, with_channels
 
 if TYPE_CHECKING:

@@ -17,9 +17,11 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.ops.casting import cast
 from polygraph.ops.filling import ones, zeros, zeros_like
+from polygraph.ops.joining import concat
 from polygraph.ops.operand_checks import known_int, refuse, static_dims
+from polygraph.ops.packing import stack
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping
-from polygraph.ops.shaping import concat, reshape, stack
+from polygraph.ops.reshaping import reshape
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

@@ -26,8 +26,9 @@ from polygraph.ops.einsum_lowering import (
 )
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.packing import stack
+from polygraph.ops.repeating import broadcast_to
+from polygraph.ops.reshaping import expand_dims
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import broadcast_to, expand_dims
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,12 @@ from polygraph.ops.casting import cast
 from polygraph.ops.clip import clip_by_norm
 from polygraph.ops.gathering import gather
 from polygraph.ops.identity_ops import identity
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Select, less
 from polygraph.ops.partitioning import dynamic_partition, dynamic_stitch
 from polygraph.ops.ranges import range as range_of
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape, size
-from polygraph.ops.shaping import concat, reshape
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:

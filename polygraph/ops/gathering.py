@@ -17,6 +17,7 @@ from polygraph.core.ground.trace import known_ints
 from polygraph.ops.arithmetic import FloorMod, Mul, add
 from polygraph.ops.casting import cast
 from polygraph.ops.index_checks import require_indices, require_tuples
+from polygraph.ops.joining import concat
 from polygraph.ops.operand_checks import (
     known_int,
     normal_axis,
@@ -25,13 +26,15 @@ from polygraph.ops.operand_checks import (
     static_dims,
     static_int,
 )
+from polygraph.ops.packing import stack
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping as shaping_prims
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_prod
+from polygraph.ops.reshaping import expand_dims, reshape, squeeze
 from polygraph.ops.segments import unsorted_segment_sum
 from polygraph.ops.shape_queries import rank, shape, size
-from polygraph.ops.shaping import concat, expand_dims, reshape, squeeze, stack, transpose
 from polygraph.ops.slicing import slice as slice_
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

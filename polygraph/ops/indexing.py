@@ -30,6 +30,7 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import known_ints
 from polygraph.ops.arithmetic import multiply
+from polygraph.ops.filling import ones
 from polygraph.ops.gathering import batch_gather, gather, gather_nd, scatter_nd
 from polygraph.ops.index_checks import coordinates, flat, require_all
 from polygraph.ops.masking import boolean_mask, sequence_mask, where
@@ -42,9 +43,9 @@ from polygraph.ops.partitioning import (
     unique_with_counts,
 )
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, shaping
+from polygraph.ops.reshaping import reshape, squeeze
 from polygraph.ops.segments import unsorted_segment_sum
 from polygraph.ops.shape_queries import size
-from polygraph.ops.shaping import InvertPermutation, ones, reshape, squeeze
 from polygraph.ops.slicing import slice as slice_
 from polygraph.ops.sorting import argsort, bincount, searchsorted, sort
 from polygraph.ops.source_ops import constant
@@ -53,6 +54,7 @@ from polygraph.ops.tensor_scatter import (
     tensor_scatter_sub,
     tensor_scatter_update,
 )
+from polygraph.ops.transposing import InvertPermutation
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

@@ -18,6 +18,7 @@ from polygraph.ops.arithmetic import abs, multiply
 from polygraph.ops.complex_numbers import conj
 from polygraph.ops.diagonals import matrix_diag_part
 from polygraph.ops.elementwise import sqrt
+from polygraph.ops.joining import concat
 from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse, static_axis
@@ -26,9 +27,11 @@ from polygraph.ops.powers import pow
 from polygraph.ops.primitives import elementwise as ew
 from polygraph.ops.primitives.shaping import concatenate, strided_slice
 from polygraph.ops.reduction import reduce_max, reduce_prod, reduce_sum
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import reshape, squeeze
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import concat, one_of, reshape, squeeze, transpose
 from polygraph.ops.source_ops import constant
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,13 +16,15 @@ from polygraph.core.ground.trace import known
 from polygraph.ops.arithmetic import maximum
 from polygraph.ops.casting import cast
 from polygraph.ops.gathering import gather
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Select, less
 from polygraph.ops.operand_checks import refuse
+from polygraph.ops.packing import stack
 from polygraph.ops.primitives import indexing as prims
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_max, reduce_prod
+from polygraph.ops.reshaping import expand_dims, reshape, squeeze
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import concat, expand_dims, reshape, squeeze, stack
 from polygraph.ops.slicing import slice as slice_
 from polygraph.ops.source_ops import constant
 

@@ -30,8 +30,9 @@ from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import normalization as primitives
 from polygraph.ops.primitives.reduction import l2_loss as l2_loss_of
 from polygraph.ops.reduction import count_nonzero, reduce_mean, reduce_sum
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import squeeze
 from polygraph.ops.shape_queries import size
-from polygraph.ops.shaping import one_of, squeeze
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

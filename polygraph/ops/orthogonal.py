@@ -14,7 +14,8 @@ from polygraph.ops.decompositions import qr
 from polygraph.ops.initializers import Initializer, floating_dtype
 from polygraph.ops.random_functions import random_normal
 from polygraph.ops.reduction import reduce_sum
-from polygraph.ops.shaping import reshape, transpose
+from polygraph.ops.reshaping import reshape
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.tensor import Tensor

@@ -14,9 +14,10 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known
 from polygraph.ops.operand_checks import refuse, static_dims
+from polygraph.ops.packing import stack
 from polygraph.ops.primitives import elementwise as ew, shaping as prims
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import reshape, stack
 from polygraph.ops.slicing import slice as slice_
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from polygraph.ops.operand_checks import refuse, static_dims
 from polygraph.ops.packing import zeros_for_missing
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 from polygraph.ops.ranges import range as range_of
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape, size
-from polygraph.ops.shaping import reshape
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

@@ -16,8 +16,9 @@ from polygraph.ops.convolution import four_dims, require_images, same_attrs
 from polygraph.ops.convolution_forms import along_columns, layout_1d
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.primitives import pooling as primitives
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import expand_dims, squeeze
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import expand_dims, one_of, squeeze
 from polygraph.ops.window_attrs import (
     channel,
     checked_format,

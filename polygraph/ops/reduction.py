@@ -24,8 +24,9 @@ from polygraph.ops.logical import NotEqual, SelectV2
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import elementwise as ew, reduction as red
 from polygraph.ops.ranges import range as range_of
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import reshape
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:
@@ -135,18 +136,6 @@ Any_ = _reduction("Any", red.reduce_any, (bool_,), red.reduce_any.doc).no_gradie
 EuclideanNorm = _reduction("EuclideanNorm", _euclidean_norm, NUMERIC, _euclidean_norm.__doc__ or "")
 
 
-def either(new_name: str, new: Any, old_name: str, old: Any) -> Any:
-    """The value of an argument that has two spellings.
-
-    Raises:
-      ValueError: both are given.
-    """
-    if new is not None and old is not None:
-        msg = f"Cannot specify both '{old_name}' and '{new_name}'."
-        raise ValueError(msg)
-    return old if new is None else new
-
-
 def _all_axes(x: Any) -> Tensor:
     """An int vector of every axis of ``x``: a constant where the rank is known."""
     count = x.get_shape().ndims if isinstance(x, Tensor) else None
@@ -170,8 +159,8 @@ def _reduce(
     reduction_indices: Any,
     keep_dims: bool | None,
 ) -> Tensor:
-    keep = either("keepdims", keepdims, "keep_dims", keep_dims)
-    axes = either("axis", axis, "reduction_indices", reduction_indices)
+    keep = one_of("keepdims", keepdims, "keep_dims", keep_dims)
+    axes = one_of("axis", axis, "reduction_indices", reduction_indices)
     indices = _all_axes(x) if axes is None else _as_int_vector(axes)
     result: Tensor = definition(x, indices, keep_dims=bool(keep), name=name)
     if axes is None and not keep:
@@ -399,8 +388,8 @@ def reduce_logsumexp(
     keep_dims: bool | None = None,
 ) -> Tensor:
     """``log(sum(exp(x)))`` along axes without overflow; arguments as in `reduce_sum`."""
-    keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
-    axes = either("axis", axis, "reduction_indices", reduction_indices)
+    keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    axes = one_of("axis", axis, "reduction_indices", reduction_indices)
     with name_scope(name, "ReduceLogSumExp", [input_tensor]) as scope:
         tensor = convert_to_tensor(input_tensor)
         largest = reduce_max(tensor, axis=axes, keepdims=True)
@@ -435,9 +424,9 @@ def count_nonzero(
       keep_dims: the old name of ``keepdims``.
       input: another name of ``input_tensor``.
     """
-    keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
-    axes = either("axis", axis, "reduction_indices", reduction_indices)
-    given = either("input", input, "input_tensor", input_tensor)
+    keep = bool(one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    axes = one_of("axis", axis, "reduction_indices", reduction_indices)
+    given = one_of("input", input, "input_tensor", input_tensor)
     with name_scope(name, "count_nonzero", [given]):
         tensor = convert_to_tensor(given, name="input")
         element = tensor.dtype.base_dtype

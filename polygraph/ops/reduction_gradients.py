@@ -14,20 +14,15 @@ from polygraph.ops.arithmetic import AddV2, FloorDiv, FloorMod, Maximum, Mul, Re
 from polygraph.ops.casting import cast
 from polygraph.ops.complex_numbers import conj
 from polygraph.ops.logical import Equal, LogicalNot, SelectV2
+from polygraph.ops.packing import stack
+from polygraph.ops.ranges import range
 from polygraph.ops.reduction import Any_, EuclideanNorm, Max, Mean, Min, Prod, Sum
+from polygraph.ops.repeating import broadcast_to
+from polygraph.ops.reshaping import expand_dims, reshape
 from polygraph.ops.scans import Cumprod, Cumsum
-from polygraph.ops.shaping import (
-    broadcast_to,
-    expand_dims,
-    range,
-    rank,
-    reshape,
-    shape,
-    size,
-    stack,
-    transpose,
-)
+from polygraph.ops.shape_queries import rank, shape, size
 from polygraph.ops.source_ops import constant
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.operation import Operation

@@ -25,7 +25,7 @@ from polygraph.ops.arithmetic import DivNoNan, Mul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import known_int, refuse
 from polygraph.ops.primitives import elementwise as ew, reduction as red
-from polygraph.ops.reduction import either
+from polygraph.ops.renamed_arguments import one_of
 
 if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType
@@ -127,7 +127,7 @@ def _cumprod_gradient(op: Any, dy: Tensor) -> list[Tensor | None]:
 def _argument(
     definition: OpDef, input: Any, axis: Any, dimension: Any, output_type: Any, name: str | None
 ) -> Tensor:
-    at = either("axis", axis, "dimension", dimension)
+    at = one_of("axis", axis, "dimension", dimension)
     result: Tensor = definition(
         input, 0 if at is None else at, output_type=as_dtype(output_type), name=name
     )

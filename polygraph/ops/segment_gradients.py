@@ -10,9 +10,12 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.ops.arithmetic import Div, Maximum, Mul, RealDiv, maximum
 from polygraph.ops.casting import cast
 from polygraph.ops.elementwise import sqrt
-from polygraph.ops.filling import ones, ones_like, zeros_like
+from polygraph.ops.filling import fill, ones, ones_like, zeros_like
 from polygraph.ops.gathering import gather
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Equal, GreaterEqual, SelectV2, greater
+from polygraph.ops.packing import stack
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.segments import (
     SegmentMax,
     SegmentMean,
@@ -29,7 +32,6 @@ from polygraph.ops.segments import (
     unsorted_segment_sum,
 )
 from polygraph.ops.shape_queries import rank, shape
-from polygraph.ops.shaping import concat, fill, reshape, stack
 from polygraph.ops.slicing import slice as slice_
 
 if TYPE_CHECKING:

@@ -8,20 +8,16 @@ from polygraph.core.ground.dtypes import int32
 from polygraph.ops.arithmetic import FloorMod, Neg
 from polygraph.ops.casting import cast
 from polygraph.ops.filling import Fill
+from polygraph.ops.joining import Concat, ConcatOffset, ConcatV2
+from polygraph.ops.packing import stack
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_sum
+from polygraph.ops.repeating import Tile
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.reversal import Roll
 from polygraph.ops.shape_queries import rank, shape, shape_n, size
-from polygraph.ops.shaping import (
-    Concat,
-    ConcatOffset,
-    ConcatV2,
-    Tile,
-    reshape,
-    stack,
-    transpose,
-)
 from polygraph.ops.slicing import slice as slice_
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.operation import Operation

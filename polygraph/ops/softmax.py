@@ -16,7 +16,8 @@ from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import cross_entropy as primitives
 from polygraph.ops.reduction import reduce_sum
-from polygraph.ops.shaping import one_of, transpose
+from polygraph.ops.renamed_arguments import one_of
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_def import OpDef

@@ -32,13 +32,15 @@ from polygraph.ops.gathering import scatter_nd
 from polygraph.ops.index_checks import flat
 from polygraph.ops.logical import Equal, SelectV2, greater
 from polygraph.ops.operand_checks import known_int, refuse, static_dims, static_int
+from polygraph.ops.packing import stack
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
 from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_max, reduce_prod
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import rank, shape, size
-from polygraph.ops.shaping import reshape, stack, transpose
 from polygraph.ops.slicing import slice as slice_
 from polygraph.ops.source_ops import constant
+from polygraph.ops.transposing import transpose
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext

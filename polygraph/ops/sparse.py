@@ -17,7 +17,7 @@ from polygraph.ops.arithmetic import Sub
 from polygraph.ops.gathering import gather_nd
 from polygraph.ops.primitives import elementwise, indexing, reduction, shaping
 from polygraph.ops.reduction import reduce_sum
-from polygraph.ops.shaping import expand_dims
+from polygraph.ops.reshaping import expand_dims
 from polygraph.ops.source_ops import placeholder, placeholder_with_default
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.tensor_shape import Dimension, TensorShape, unknown_shape
 from polygraph.core.ground.trace import known_ints
+from polygraph.ops.joining import concat
 from polygraph.ops.operand_checks import (
     known_int,
     normal_axis,
@@ -23,7 +24,6 @@ from polygraph.ops.operand_checks import (
 )
 from polygraph.ops.packing import zeros_for_missing
 from polygraph.ops.primitives import shaping as prims
-from polygraph.ops.shaping import concat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

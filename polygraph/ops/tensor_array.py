@@ -16,9 +16,10 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
 from polygraph.ops.arithmetic import AddV2
 from polygraph.ops.identity_ops import identity
+from polygraph.ops.joining import concat
 from polygraph.ops.reduction import reduce_max
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import concat, reshape
 from polygraph.ops.source_ops import constant, no_op
 from polygraph.ops.tensor_array_ops import (
     TensorArrayGatherV3,

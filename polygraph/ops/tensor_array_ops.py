@@ -26,8 +26,8 @@ from polygraph.ops.primitives import (
     scatter,
     shaping as prims,
 )
+from polygraph.ops.reshaping import expand_dims, reshape
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import expand_dims, reshape
 
 if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType

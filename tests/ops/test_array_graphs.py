@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import polygraph.ops  # noqa: F401 - defines operators and conversions
+import polygraph as tf
 from polygraph.core.ground import errors
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import bool_, float32, int32, int64
@@ -25,7 +25,6 @@ from polygraph.ops import (
     padding,
     partitioning,
     ranges,
-    shaping,
     slicing,
     sorting,
     splitting,
@@ -49,14 +48,14 @@ def test_default_names_are_those_of_tensorflow() -> None:
     # Recorded on TensorFlow 2.21, compat.v1.
     a = constant([[4.0, 2.0]], name="a")
     tensors = [
-        shaping.reshape(a, [2]), shaping.transpose(a), shaping.concat([a, a], 0),
-        shaping.stack([a, a]), shaping.expand_dims(a, 0), shaping.squeeze(a),
-        shaping.tile(a, [2, 1]), shaping.zeros([2]), shaping.ones([2]), shaping.zeros_like(a),
-        shaping.ones_like(a), shaping.fill([2], 1.0), shaping.range(3), shaping.shape(a),
-        shaping.size(a), shaping.rank(a), indexing.gather(a, [0]),
+        tf.reshape(a, [2]), tf.transpose(a), tf.concat([a, a], 0),
+        tf.stack([a, a]), tf.expand_dims(a, 0), tf.squeeze(a),
+        tf.tile(a, [2, 1]), tf.zeros([2]), tf.ones([2]), tf.zeros_like(a),
+        tf.ones_like(a), tf.fill([2], 1.0), tf.range(3), tf.shape(a),
+        tf.size(a), tf.rank(a), indexing.gather(a, [0]),
         padding.pad(a, [[0, 0], [1, 1]]), indexing.one_hot([0], 2),
         slicing.slice(a, [0, 0], [1, 1]), splitting.split(a, 2, 1)[1],
-        shaping.unstack(a, axis=1)[1], a[0], shaping.concat([a], 0), diagonals.matrix_diag(a),
+        tf.unstack(a, axis=1)[1], a[0], tf.concat([a], 0), diagonals.matrix_diag(a),
     ]  # fmt: skip
     assert [tensor.op.name for tensor in tensors] == [
         "Reshape", "transpose", "concat", "stack", "ExpandDims", "Squeeze", "Tile", "zeros", "ones",
@@ -68,7 +67,7 @@ def test_default_names_are_those_of_tensorflow() -> None:
 
 def test_constants_of_an_index_are_named_as_in_tensorflow() -> None:
     x = placeholder(float32, [None, 2], name="p")
-    shaping.zeros([shaping.shape(x)[0], 4])
+    tf.zeros([tf.shape(x)[0], 4])
     names = [(op.name, op.type) for op in x.graph.get_operations()]
     # Recorded on TensorFlow 2.21, compat.v1.
     assert names == [
@@ -81,14 +80,14 @@ def test_constants_of_an_index_are_named_as_in_tensorflow() -> None:
 
 def test_shapes_computed_from_shapes_are_known() -> None:
     x = placeholder(float32, [None, 3])
-    n = shaping.shape(x)[0]
+    n = tf.shape(x)[0]
     tensors = [
-        shaping.reshape(x, [n, 3]), shaping.reshape(x, shaping.stack([n, 1, 3])),
-        shaping.zeros([n, 4]), shaping.fill(shaping.stack([n, 2]), 0.0),
-        shaping.zeros(shaping.shape(x)), shaping.range(n), shaping.range(2, 11, 3),
-        shaping.reshape(x, shaping.shape(shaping.zeros([2, 6]))), shaping.tile(x, [1, 2]),
-        shaping.zeros_like(x), shaping.zeros(shaping.concat([shaping.shape(x)[1:], [5]], 0)),
-        shaping.zeros(shaping.reverse(shaping.shape(x), [0])),
+        tf.reshape(x, [n, 3]), tf.reshape(x, tf.stack([n, 1, 3])),
+        tf.zeros([n, 4]), tf.fill(tf.stack([n, 2]), 0.0),
+        tf.zeros(tf.shape(x)), tf.range(n), tf.range(2, 11, 3),
+        tf.reshape(x, tf.shape(tf.zeros([2, 6]))), tf.tile(x, [1, 2]),
+        tf.zeros_like(x), tf.zeros(tf.concat([tf.shape(x)[1:], [5]], 0)),
+        tf.zeros(tf.reverse(tf.shape(x), [0])),
     ]  # fmt: skip
     shapes = [tensor.get_shape().as_list() for tensor in tensors]
     assert shapes == [
@@ -113,16 +112,16 @@ X = np.arange(12, dtype=np.int32).reshape(3, 4)
         (lambda x: x[0:1.5], TypeError, "got 1.5"),
         (lambda x: x[np.array([0, 1])], TypeError, "got array"),
         (lambda x: x[True], ValueError, "mask cannot be scalar"),
-        (lambda x: shaping.reshape(x, [5, -1]), ValueError, "evenly divisible by 5 but is 12"),
-        (lambda x: shaping.reshape(x, [5, 2]), ValueError, "12 elements to shape .5,2."),
-        (lambda x: shaping.squeeze(x, [1]), ValueError, "expected a dimension of 1, got 4"),
-        (lambda x: shaping.expand_dims(x, 4), ValueError, "not in the interval .-3, 2."),
-        (lambda x: shaping.transpose(x, [0]), ValueError, "Dimension must be 2 but is 1"),
-        (lambda x: shaping.concat([x, [[1]]], 0), ValueError, "must be equal in both shapes"),
-        (lambda _: shaping.concat([[1], [1.0]], 0), TypeError, "Expected int32"),
-        (lambda x: shaping.stack([x], axis=5), ValueError, "not in range .-3, 3."),
-        (lambda _: shaping.unstack(placeholder(int32, [None])), ValueError, "Cannot infer"),
-        (lambda x: shaping.broadcast_to(x, [3, 3]), ValueError, "must be equal"),
+        (lambda x: tf.reshape(x, [5, -1]), ValueError, "evenly divisible by 5 but is 12"),
+        (lambda x: tf.reshape(x, [5, 2]), ValueError, "12 elements to shape .5,2."),
+        (lambda x: tf.squeeze(x, [1]), ValueError, "expected a dimension of 1, got 4"),
+        (lambda x: tf.expand_dims(x, 4), ValueError, "not in the interval .-3, 2."),
+        (lambda x: tf.transpose(x, [0]), ValueError, "Dimension must be 2 but is 1"),
+        (lambda x: tf.concat([x, [[1]]], 0), ValueError, "must be equal in both shapes"),
+        (lambda _: tf.concat([[1], [1.0]], 0), TypeError, "Expected int32"),
+        (lambda x: tf.stack([x], axis=5), ValueError, "not in range .-3, 3."),
+        (lambda _: tf.unstack(placeholder(int32, [None])), ValueError, "Cannot infer"),
+        (lambda x: tf.broadcast_to(x, [3, 3]), ValueError, "must be equal"),
         (lambda x: splitting.split(x, 3, 1), ValueError, "evenly divisible by 3"),
         (lambda x: splitting.split(x, constant(2), 1), ValueError, "Rank-0"),
         (lambda x: padding.pad(x, [[1, 1]]), ValueError, "paddings must"),
@@ -157,7 +156,7 @@ def test_what_cannot_be_is_refused_when_built(build: Any, error: Any, message: s
         ),
         (lambda i: indexing.scatter_nd([[i]], [1.0], [2]), 2, r"\[2\] does not index into shape"),
         (lambda i: slicing.slice(X, [i, 0], [2, 1]), 2, r"Expected begin\[0\] in \[0, 1\]"),
-        (lambda i: shaping.reshape(X, shaping.stack([i, 2])), 5, "12 values"),
+        (lambda i: tf.reshape(X, tf.stack([i, 2])), 5, "12 values"),
         (
             lambda i: partitioning.dynamic_partition([1.0, 2.0], [0, i], 2)[0],
             2,
@@ -298,7 +297,7 @@ def test_lists_that_hold_tensors_are_packed() -> None:
 def test_strings_are_moved_as_well() -> None:
     words = constant([["a", "b"], ["c", "d"]])
     moved = [
-        words[1], shaping.transpose(words), shaping.concat([words, words], 1),
+        words[1], tf.transpose(words), tf.concat([words, words], 1),
         indexing.gather(words, [1]), padding.pad(words, [[0, 1], [0, 0]]),
     ]  # fmt: skip
     with Session(graph=words.graph) as session:

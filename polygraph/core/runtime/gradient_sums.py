@@ -10,7 +10,9 @@ from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.scopes import name_scope
 from polygraph.ops.arithmetic import AddN
 from polygraph.ops.casting import cast
-from polygraph.ops.shaping import SumTo, concat, shape
+from polygraph.ops.joining import concat
+from polygraph.ops.repeating import SumTo
+from polygraph.ops.shape_queries import shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from polygraph.core.ground.scopes import name_scope
 from polygraph.core.runtime.backprop import Backprop
 from polygraph.ops.filling import fill, zeros_like
 from polygraph.ops.identity_ops import identity
-from polygraph.ops.shaping import shape
+from polygraph.ops.shape_queries import shape
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:

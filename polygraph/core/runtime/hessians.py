@@ -8,9 +8,11 @@ from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.runtime.gradients import gradients
 from polygraph.ops.arithmetic import AddV2
 from polygraph.ops.gathering import gather
+from polygraph.ops.joining import concat
 from polygraph.ops.logical import Less
 from polygraph.ops.loops import while_loop
-from polygraph.ops.shaping import concat, reshape, shape, size
+from polygraph.ops.reshaping import reshape
+from polygraph.ops.shape_queries import shape, size
 from polygraph.ops.source_ops import constant
 from polygraph.ops.tensor_array import TensorArray
 

@@ -29,8 +29,8 @@ from polygraph.ops.logical import Greater
 from polygraph.ops.loops import before_loops
 from polygraph.ops.region_clone import Cloner, region_operations
 from polygraph.ops.region_ops import Exit, add_parameter, add_while
+from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.shaping import reshape
 from polygraph.ops.source_ops import constant
 from polygraph.ops.tensor_array_ops import (
     TensorArrayAddRows,
