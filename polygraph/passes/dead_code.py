@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polygraph.core.ground.trace import prune
@@ -22,6 +23,5 @@ def _prune(block: Block) -> Block:
 
 
 def _prune_inner(step: Step) -> Step:
-    for name, inner in step.blocks():
-        step.attrs = {**step.attrs, name: _prune(inner)}
-    return step
+    inner = {name: _prune(block) for name, block in step.blocks()}
+    return replace(step, attrs={**step.attrs, **inner}) if inner else step

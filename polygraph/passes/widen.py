@@ -43,8 +43,9 @@ def _in_dtype(
     narrow: np.dtype[np.generic],
     wide: np.dtype[np.generic],
 ) -> Sequence[Array]:
-    wider = [cast(item, dtype=wide) if item.dtype == narrow else item for item in operands]
-    raw = step.op(*wider, **step.attrs)
+    narrower = {id(item): item for item in operands if item.dtype == narrow}
+    cast_once = {key: cast(item, dtype=wide) for key, item in narrower.items()}
+    raw = step.op(*[cast_once.get(id(item), item) for item in operands], **step.attrs)
     results = raw if isinstance(raw, tuple) else (raw,)
     return [
         cast(item, dtype=old.dtype) if item.dtype != old.dtype else item

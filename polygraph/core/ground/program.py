@@ -136,7 +136,6 @@ class Program:
 
     Attributes:
       name: a label for people; no part of the fingerprint.
-      inexact: rewrites that change more than rounding are allowed.
     """
 
     name: str
