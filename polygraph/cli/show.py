@@ -1,4 +1,4 @@
-"""``polygraph show``: the graph of a program, and the Programs that its runs compiled."""
+"""``polygraph show``: a program's graph, the Programs that its runs compiled, its host loops."""
 
 from __future__ import annotations
 
@@ -13,25 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polygraph.core.ground.backend import Executable
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.program import Program
 
 
 class _Recorder:
-    """Keeps what sessions compile while a script runs."""
+    """Keeps what sessions compile while a script runs, and which loops they cannot."""
 
     def __init__(self) -> None:
-        self.compiled: list[tuple[Program, str, float]] = []
+        self.parts: list[str] = []
 
     @hookimpl
     def polygraph_session_compiled(
         self, program: Program, executable: Executable, seconds: float
     ) -> None:
         """Note a compiled Program with its tier and the time that it took."""
-        self.compiled.append((program, executable.tier, seconds))
+        self.parts.append(
+            f"# compiled in {seconds:.3f} s, tier {executable.tier}\n{print_program(program)}"
+        )
+
+    @hookimpl
+    def polygraph_session_host_loop(self, operation: Operation, reason: str) -> None:
+        """Note a loop that is driven from Python, and why."""
+        self.parts.append(
+            f"# host loop {operation.name} ({operation.frame}), driven from Python: {reason}\n"
+        )
 
 
 def show_script(path: str, arguments: Sequence[str], out: TextIO) -> None:
-    """Run the script, then print its default graph and every Program that was compiled."""
+    """Run the script, then print its default graph, every Program compiled, and its host loops."""
     recorder = _Recorder()
     plugin_manager().register(recorder)
     graph = get_default_graph()
@@ -40,10 +50,7 @@ def show_script(path: str, arguments: Sequence[str], out: TextIO) -> None:
     finally:
         plugin_manager().unregister(recorder)
         out.write(print_graph(graph))
-        out.writelines(
-            f"\n# compiled in {seconds:.3f} s, tier {tier}\n{print_program(program)}"
-            for program, tier, seconds in recorder.compiled
-        )
+        out.writelines(f"\n{part}" for part in recorder.parts)
 
 
 def print_graph(graph: Graph) -> str:

@@ -122,6 +122,34 @@ def test_show_prints_the_graph_and_the_programs(script: Path) -> None:
     assert "multiply x:0, f32(2.) : f32[2]" in done.stdout
 
 
+HOST_LOOP = """
+    import polygraph as tf
+
+    def body(i):
+        noted = tf.py_func(lambda a: a, [i], tf.int32)
+        noted.set_shape([])
+        return noted + 1
+
+    y = tf.while_loop(lambda i: i < 3, body, [0])
+    with tf.Session() as sess:
+        sess.run(y)
+"""
+
+
+def test_show_names_a_host_loop_and_why(tmp_path: Path) -> None:
+    path = tmp_path / "drives.py"
+    path.write_text(textwrap.dedent(HOST_LOOP))
+    done = polygraph("show", str(path))
+    assert done.returncode == 0, done.stderr
+    where = "# host loop while/While (drives.py:9), driven from Python: "
+    assert f"{where}'while/PyFunc' (drives.py:5) runs in Python\n" in done.stdout
+    assert done.stdout.count("# host loop") == 1
+    names = [line.partition("(")[0] for line in done.stdout.splitlines() if "program " in line]
+    assert names == [
+        "program while/While/cond", "program while/While/body.2", "program step.2",
+    ]  # fmt: skip
+
+
 def test_a_missing_script_and_a_missing_backend_are_clear(script: Path) -> None:
     missing = polygraph("run", "nowhere.py")
     assert missing.returncode == 2

@@ -67,6 +67,14 @@ def test_state_goes_in_and_comes_out(compiled: _Compiled) -> None:
     )
 
 
+def test_stages_are_numbered(compiled: _Compiled) -> None:
+    x = tf.placeholder(tf.float32, [3], name="x")
+    y = tf.reduce_sum(tf.boolean_mask(x, x > 1.0))
+    with tf.Session() as sess:
+        assert sess.run(y, {x: [1.0, 2.0, 3.0]}) == 5.0
+    assert [program.name for program in compiled.programs] == ["step.1", "step.2"]
+
+
 def test_equal_subexpressions_are_computed_once(compiled: _Compiled) -> None:
     x = tf.placeholder(tf.float32, [2], name="x")
     y = tf.exp(x) + tf.exp(x)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.backend import Backend, Executable, Lowering
     from polygraph.core.ground.op import Op
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.program import Program
 
 PROJECT = "polygraph"
@@ -73,6 +74,13 @@ class HookSpecs:
         self, program: Program, executable: Executable, seconds: float
     ) -> None:
         """A Program has been compiled, in ``seconds``; `program` is what the backend got."""
+
+    @hookspec
+    def polygraph_session_host_loop(self, operation: Operation, reason: str) -> None:
+        """A loop cannot be compiled, for the ``reason`` given: polygraph drives it, from Python.
+
+        Its condition and its body are plans of their own; their Programs bear the loop's name.
+        """
 
     @hookspec
     def polygraph_session_run_started(self, fetches: Any) -> None:

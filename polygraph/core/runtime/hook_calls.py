@@ -60,6 +60,7 @@ class SessionHooks:
 
     planned: Observers
     compiled: Observers
+    host_loop: Observers
     run_started: Observers
     run_ended: Observers
     passes: tuple[PluginPass, ...]
@@ -70,6 +71,7 @@ def session_hooks() -> SessionHooks:
     return SessionHooks(
         planned=_observers("polygraph_session_planned"),
         compiled=_observers("polygraph_session_compiled"),
+        host_loop=_observers("polygraph_session_host_loop"),
         run_started=_observers("polygraph_session_run_started"),
         run_ended=_observers("polygraph_session_run_ended"),
         passes=tuple(_passes()),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from polygraph.core.ground.backend import Backend
+    from polygraph.core.ground.operation import Operation
     from polygraph.core.runtime.planner.rename import StateKey
 
 log = logger("plan")
@@ -103,7 +104,9 @@ class BaseSession:
         self._entered: list[Any] = []
         self._timeout_in_ms: int = self._config.operation_timeout_in_ms
         self._context = RunContext(
-            planner=Planner("step", self._compiler, self._state.type_of, self._state.initialized),
+            planner=Planner(
+                self._compiler, self._state.type_of, self._state.initialized, self._tell_host_loop
+            ),
             backend=self._backend.name,
             put=self._backend.put,
             get=self._backend.get,
@@ -217,6 +220,10 @@ class BaseSession:
         finally:
             for ended in self._hooks.run_ended:
                 ended(fetches=entry.fetches, error=error)
+
+    def _tell_host_loop(self, operation: Operation, reason: str) -> None:
+        for observer in self._hooks.host_loop:
+            observer(operation=operation, reason=reason)
 
     def _run_with_options(
         self, entry: Entry, arrays: Sequence[Any], options: Any, run_metadata: Any

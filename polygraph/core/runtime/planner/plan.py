@@ -22,8 +22,8 @@ from polygraph.core.runtime.engine_errors import engine_error
 from polygraph.core.runtime.interrupts import DeferredInterrupt
 from polygraph.core.runtime.planner.details import check_error
 from polygraph.core.runtime.planner.host import run_host_operation
-from polygraph.core.runtime.planner.regions import outside
-from polygraph.core.runtime.planner.rename import Done, Version
+from polygraph.core.runtime.planner.host_loops import HostLoop
+from polygraph.core.runtime.planner.rename import Done
 from polygraph.core.runtime.planner.specialise import HostValue
 from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage, ref_name
 
@@ -125,9 +125,10 @@ class _Run:
 class Plan:
     """A renamed cut with goals, staged and compiled as runs demand it."""
 
-    def __init__(self, renamed: Renamed, goals: Goals) -> None:
+    def __init__(self, renamed: Renamed, goals: Goals, name: str = "step") -> None:
         self.renamed = renamed
         self.goals = goals
+        self.name = name
         self.root = Node()
         self.loops: dict[Operation, HostLoop] = {}
         self._assumed_types: dict[StateKey, TensorType] = {}
@@ -179,21 +180,21 @@ class Plan:
         run = _Run({}, {}, dict(known or {}))
         for ref, array in feeds.items():
             run.take(ref, array)
-        node = self.root
+        node, number = self.root, 0
         while True:
             context.interrupted()
+            number += 1
             if node.stage is None:
-                node.stage = self._plan(context, run)
+                node.stage = self._plan(context, run, number)
             stage = node.stage
             self._execute(context, stage, run)
             if stage.last:
                 return self._fetch(context, stage, run)
             node = self._next(context, node, stage, run)
 
-    def _plan(self, context: RunContext, run: _Run) -> Stage:
-        return plan_stage(
-            self._noting(context.planner), self.renamed, self.goals, run.types, run.known
-        )
+    def _plan(self, context: RunContext, run: _Run, number: int) -> Stage:
+        planner = replace(self._noting(context.planner), name=self.name, number=number)
+        return plan_stage(planner, self.renamed, self.goals, run.types, run.known)
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:
         if stage.updated and context.in_place:
@@ -275,7 +276,8 @@ class Plan:
         if step.op.definition.kind is Kind.WHILE:
             loop = self.loops.get(step.op)
             if loop is None:
-                loop = self.loops[step.op] = HostLoop(step)
+                loop = self.loops[step.op] = HostLoop(step, Plan)
+                context.planner.host_loop(step.op, step.reason)
             results = loop.run(context, lambda ref: self._value(context, ref, stage, run))
         else:
             # Copies: what a user's function writes into is its own.
@@ -322,81 +324,3 @@ def failure(
     context.restore(stage.updated, updates)
     state = state_arrays(context, stage, program)
     return check_error(context.planner, program, failed, state, feeds)
-
-
-class _Part:
-    """The condition or the body of a host loop: a plan for each set of shapes that goes round."""
-
-    def __init__(self, loop: HostStep, renamed: Renamed, goals: Sequence[Ref]) -> None:
-        self.renamed = renamed
-        region = renamed.cut.region
-        self.parameters = [] if region is None else list(region.parameters)
-        self._outer = loop
-        self._goals = Goals(tuple(goals), {})
-        self.plans: dict[object, Plan] = {}
-
-    def name(self, key: StateKey, use: str) -> Version:
-        """What a piece of state is called inside, at the start of an iteration."""
-        return Version(key, (self.renamed.cut.region, use))
-
-    def fixed(self, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
-        """The values that it takes from outside of the loop."""
-        renamed, op = self._outer.renamed, self._outer.op
-        return {
-            ref: np.asarray(value_of(outside(renamed, op, ref)))
-            for ref in self.renamed.imports
-            if ref not in self.parameters
-        }
-
-    def run(
-        self, context: RunContext, fixed: Mapping[Ref, Array], variables: Sequence[Array]
-    ) -> list[Array]:
-        """Its goals for the loop variables of one iteration."""
-        shapes = tuple(array.shape for array in variables)
-        plan = self.plans.get(shapes)
-        if plan is None:
-            plan = self.plans[shapes] = Plan(self.renamed, self._goals)
-        feeds: dict[Ref, Array] = dict(fixed)
-        feeds.update(zip(self.parameters, variables, strict=True))
-        return [np.asarray(item) for item in plan.run(context, feeds)]
-
-
-class HostLoop:
-    """A loop that the planner drives: its condition and its body are plans of their own."""
-
-    def __init__(self, step: HostStep) -> None:
-        condition, body = step.renamed.inner[step.op]
-        self._step = step
-        self._keys = list(body.final)
-        final = [body.final[key] for key in self._keys]
-        self._condition = _Part(step, condition, condition.outputs)
-        self._body = _Part(step, body, [*body.outputs, *final])
-
-    def run(self, context: RunContext, value_of: Callable[[Ref], Any]) -> dict[Ref, Array]:
-        """Iterate until the condition is false; the loop variables and the state written."""
-        op = self._step.op
-        count = len(op.outputs)
-        initial = self._step.renamed.operands[op][:count]
-        variables = [np.asarray(value_of(ref)) for ref in initial if ref is not None]
-        fixed = {part: part.fixed(value_of) for part in (self._condition, self._body)}
-        while bool(self._condition.run(context, fixed[self._condition], variables)[0]):
-            results = self._body.run(context, fixed[self._body], variables)
-            variables = results[:count]
-            for part, values in fixed.items():
-                self._advance(values, part, results[count:])
-        final: dict[Ref, Array] = dict(zip(op.outputs, variables, strict=True))
-        for key in self._keys:
-            final[Version(key, op)] = fixed[self._body][self._body.name(key, "write")]
-        return final
-
-    def _advance(self, fixed: dict[Ref, Array], part: _Part, written: Sequence[Array]) -> None:
-        for key, array in zip(self._keys, written, strict=True):
-            for use in ("read", "write"):
-                if part.name(key, use) in fixed:
-                    fixed[part.name(key, use)] = array
-
-    def programs(self) -> Iterator[Program]:
-        """The Programs of its parts."""
-        for part in (self._condition, self._body):
-            for plan in part.plans.values():
-                yield from plan.programs()

@@ -95,16 +95,20 @@ class Planner:
     """What planning needs to know of a session.
 
     Attributes:
-      name: of the Programs, for people.
       compile: passes, legalises and compiles a Program.
       state_type: type of a piece of state; raises where it is uninitialised.
       initialized: whether a variable has a value.
+      host_loop: told of a loop that cannot be compiled, and why.
+      name: of the plan, for people.
+      number: of the stage.
     """
 
-    name: str
     compile: Callable[[Program], Executable]
     state_type: StateType
     initialized: Callable[[StateKey], bool]
+    host_loop: Callable[[Operation, str], None]
+    name: str = ""
+    number: int = 1
 
 
 def plan_stage(
@@ -313,7 +317,12 @@ class _StagePlanner:
         details = [value for check in builder.checks for value in check.details] if checks else []
         block = builder.block(parameters, [*results, *flags], details)  # type: ignore[list-item]
         program, state, feeds = self._program(
-            block, len(fetched), len(carried), list(updates), builder.checks if checks else []
+            self._name(last),
+            block,
+            len(fetched),
+            len(carried),
+            list(updates),
+            builder.checks if checks else [],
         )
         self._log(program, demanded, host)
         compiled = Compiled(program, self.planner.compile(program)) if block.results else None
@@ -369,8 +378,14 @@ class _StagePlanner:
             and list(wanted) == list(fetched)
         )
 
+    def _name(self, last: bool) -> str:
+        """The plan's, with the number of the stage where there are several."""
+        only = last and self.planner.number == 1
+        return self.planner.name if only else f"{self.planner.name}.{self.planner.number}"
+
     def _program(
         self,
+        name: str,
         block: Block,
         fetches: int,
         carries: int,
@@ -388,7 +403,7 @@ class _StagePlanner:
         keys = [self.state_of[value] for value in state]
         position = {key: index for index, key in enumerate(keys)}
         program = Program(
-            self.planner.name,
+            name,
             block.replace(parameters=(*state, *feeds)),
             tuple(Parameter(key.name, key.op.frame) for key in keys),
             tuple(_feed_parameter(self.feed_of[value]) for value in feeds),
