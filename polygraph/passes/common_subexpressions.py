@@ -6,12 +6,14 @@ equal operands and attributes give equal results. Steps with inner blocks are le
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polygraph.core.ground.program import Block, Program, Step, Value
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from polygraph.core.ground.backend import Backend
+    from polygraph.core.ground.program import Block, Program, Step, Value
 
 
 def merge_common_subexpressions(program: Program, _: Backend) -> Program:
@@ -24,17 +26,23 @@ def _merge(block: Block) -> Block:
     first: dict[object, Step] = {}
     kept: list[Step] = []
     for step in block.steps:
-        operands = tuple(replaced.get(operand, operand) for operand in step.operands)
-        attrs = {name: _merge(a) if isinstance(a, Block) else a for name, a in step.attrs.items()}
-        if any(True for _ in step.blocks()):
-            kept.append(Step(step.op, operands, attrs, step.results, step.source))
+        merged = _merged(step, replaced)
+        if merged.blocks():
+            kept.append(merged)
             continue
-        key = (step.op, operands, tuple(attrs.items()))
-        same = first.get(key)
-        if same is None:
-            first[key] = step
-            kept.append(Step(step.op, operands, attrs, step.results, step.source))
+        same = first.setdefault((merged.op, merged.operands, *merged.attrs.items()), merged)
+        if same is merged:
+            kept.append(merged)
         else:
             replaced.update(zip(step.results, same.results, strict=True))
     results = tuple(replaced.get(result, result) for result in block.results)
     return block.replace(steps=tuple(kept), results=results)
+
+
+def _merged(step: Step, replaced: Mapping[Value, Value]) -> Step:
+    """``step`` over what replaces its operands, its inner blocks merged."""
+    operands = tuple([replaced.get(operand, operand) for operand in step.operands])
+    inner = {name: _merge(part) for name, part in step.blocks()}
+    if not inner and operands == step.operands:
+        return step
+    return replace(step, operands=operands, attrs={**step.attrs, **inner})

@@ -20,18 +20,19 @@ _CONTROL_FLOW = (cond, while_loop)
 
 def unsupported_steps(program: Program, backend: Backend) -> Iterator[tuple[Step, str]]:
     """The steps that ``backend`` does not lower, each with the reason that it gives."""
+    found: dict[object, str | None] = {}
     pending = [program.block]
     while pending:
         for step in pending.pop().steps:
             pending.extend(inner for _, inner in step.blocks())
-            reason = _reason(step, backend)
+            dtypes = [value.type.dtype for value in (*step.operands, *step.results)]
+            key = (step.op, *dtypes)
+            if key not in found:
+                names = [as_dtype(dtype).name for dtype in dtypes]
+                found[key] = limit_of(backend, step.op, names)
+            reason = found[key]
             if reason is not None:
                 yield step, reason
-
-
-def _reason(step: Step, backend: Backend) -> str | None:
-    values = (*step.operands, *step.results)
-    return limit_of(backend, step.op, [as_dtype(value.dtype).name for value in values])
 
 
 def dtype_limit(backend: Backend, dtype: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from polygraph.core.ground.trace import Builder, building
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Block, Program, Step, Value
@@ -32,22 +32,16 @@ def rewrite_block(block: Block, rule: Rule, expands: Expands | None = None) -> B
     """
     builder = Builder()
     builder.expands = expands
-    new: dict[Value, Array] = {value: value for value in block.parameters}
-    new.update(block.constants)
+    # What stands for a value in the new block, where it is not the value itself.
+    new: dict[Value, Array] = dict(block.constants)
     with building(builder):
         for step in block.steps:
-            operands = [new[operand] for operand in step.operands]
+            operands = [new.get(operand, operand) for operand in step.operands]
             builder.source = step.source
             results = rule(step, operands)
             if results is None:
-                results = builder.emit(
-                    step.op, operands, _attrs(step, rule, expands), [r.type for r in step.results]
-                )
-            new.update(zip(step.results, results, strict=True))
-    return builder.block(block.parameters, [new[result] for result in block.results])
-
-
-def _attrs(step: Step, rule: Rule, expands: Expands | None) -> Mapping[str, object]:
-    """The step's attributes, with inner blocks rewritten."""
-    inner = {name: rewrite_block(block, rule, expands) for name, block in step.blocks()}
-    return {**step.attrs, **inner} if inner else step.attrs
+                inner = {name: rewrite_block(part, rule, expands) for name, part in step.blocks()}
+                builder.keep(step, operands, inner)
+            else:
+                new.update(zip(step.results, results, strict=True))
+    return builder.block(block.parameters, [new.get(result, result) for result in block.results])

@@ -10,11 +10,17 @@ import pytest
 import polygraph as tf
 from polygraph.core.ground.hooks import hookimpl, plugin_manager
 from polygraph.core.ground.printer import print_program
+from polygraph.core.ground.trace import Builder
 
 
 class _Compiled:
     def __init__(self) -> None:
         self.programs: list[Any] = []
+        self.planned: list[tuple[Any, str]] = []
+
+    @hookimpl
+    def polygraph_session_planned(self, program: Any) -> None:
+        self.planned.append((program, print_program(program)))
 
     @hookimpl
     def polygraph_session_compiled(self, program: Any, executable: Any, seconds: float) -> None:
@@ -81,6 +87,32 @@ def test_equal_subexpressions_are_computed_once(compiled: _Compiled) -> None:
     with tf.Session() as sess:
         sess.run(y, {x: [0.0, 1.0]})
     assert [step.op.name for step in compiled.programs[-1].block.steps] == ["exp", "add"]
+
+
+def test_passes_leave_the_planned_program_as_it_was(compiled: _Compiled) -> None:
+    x = tf.placeholder(tf.float32, [2], name="x")
+    y = tf.exp(x) + tf.exp(x) * 1.0
+    z = tf.cond(
+        tf.reduce_sum(x) > 0.0,
+        lambda: tf.nn.relu(y) + tf.exp(x) + tf.exp(x),
+        lambda: tf.while_loop(lambda v: v[0] < 9.0, lambda v: v + tf.exp(v) + tf.exp(v), [y]),
+    )
+    with tf.Session() as sess:
+        sess.run(z, {x: [0.0, 1.0]})
+    [(program, before)] = compiled.planned
+    assert print_program(program) == before
+    assert compiled.text() != print_program(program, sources=False)
+
+
+def test_equal_constants_are_one_and_others_are_not() -> None:
+    builder = Builder()
+    ones = [np.ones(3, np.float32) for _ in range(2)]
+    assert builder.value(ones[0]) is builder.value(ones[0]) is builder.value(ones[1])
+    # Each of these may come to lie where the one before it lay.
+    different = {builder.value(np.float32(number)) for number in range(100)}
+    assert len(different) == 100
+    assert builder.value(np.float32(0.0)) is not builder.value(np.float32(-0.0))
+    assert builder.value(np.int32(0)) is not builder.value(np.float32(0.0))
 
 
 def test_minus_zero_and_nan_survive_the_passes() -> None:

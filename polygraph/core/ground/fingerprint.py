@@ -10,46 +10,67 @@ import numpy as np
 from polygraph.core.ground.program import Block
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from polygraph.core.ground.program import Program, Value
+    from polygraph.core.ground.signature import TensorType
 
 
 class _Writer:
-    """Feeds a hash with a canonical text of blocks."""
+    """Writes a canonical text of blocks, and hashes it."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._numbers: dict[Value, int] = {}
+        self._lines: list[str] = []
+        self._numbers: dict[Value, str] = {}
+        self._types: dict[TensorType, str] = {}
 
-    def text(self, text: str) -> None:
-        self._hash.update(text.encode())
-        self._hash.update(b"\0")
+    def line(self, text: str) -> None:
+        self._lines.append(text)
 
-    def number(self, value: Value) -> str:
-        return str(self._numbers.setdefault(value, len(self._numbers)))
+    def array(self, array: np.ndarray[Any, Any]) -> None:
+        self._flush()
+        self._hash.update(np.ascontiguousarray(array).tobytes())
+
+    def new(self, value: Value) -> str:
+        """Number a value where it is defined; its number and type."""
+        number = self._numbers[value] = str(len(self._numbers))
+        text = self._types.get(value.type)
+        if text is None:
+            text = self._types[value.type] = str(value.type)
+        return f"{number}:{text}"
+
+    def names(self, values: Iterable[Value]) -> str:
+        return ",".join(map(self._numbers.__getitem__, values))
 
     def block(self, block: Block) -> None:
         for parameter in block.parameters:
-            self.text(f"parameter {self.number(parameter)} {parameter.type}")
+            self.line(f"parameter {self.new(parameter)}")
         for value, array in block.constants.items():
-            self.text(f"constant {self.number(value)} {value.type}")
-            self._hash.update(np.ascontiguousarray(array).tobytes())
+            self.line(f"constant {self.new(value)}")
+            self.array(array)
         for step in block.steps:
-            operands = ",".join(map(self.number, step.operands))
-            results = ",".join(f"{self.number(value)}:{value.type}" for value in step.results)
-            self.text(f"{results} = {step.op.name} {operands}")
+            operands = self.names(step.operands)
+            results = ",".join(map(self.new, step.results))
+            self.line(f"{results} = {step.op.name} {operands}")
             for name, attr in sorted(step.attrs.items()):
                 self.attr(name, attr)
-        self.text("return " + ",".join(map(self.number, block.results)))
+        self.line("return " + self.names(block.results))
 
     def attr(self, name: str, attr: Any) -> None:
-        self.text(name)
+        self.line(name)
         if isinstance(attr, Block):
             self.block(attr)
         else:
-            self.text(repr(attr))
+            self.line(repr(attr))
 
     def digest(self) -> str:
+        self._flush()
         return self._hash.hexdigest()
+
+    def _flush(self) -> None:
+        self._hash.update("\0".join([*self._lines, ""]).encode())
+        self._lines.clear()
 
 
 def fingerprint(program: Program) -> str:
@@ -58,6 +79,6 @@ def fingerprint(program: Program) -> str:
     Programs that differ only in names, source lines or the texts of checks have the same one.
     """
     writer = _Writer()
-    writer.text(f"{len(program.state)} {program.fetches} {program.carries} {program.updates}")
+    writer.line(f"{len(program.state)} {program.fetches} {program.carries} {program.updates}")
     writer.block(program.block)
     return writer.digest()

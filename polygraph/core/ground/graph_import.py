@@ -11,7 +11,6 @@ from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.graph_def import GraphDef, NodeDef
 from polygraph.core.ground.op_def import OP_DEFS
-from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.shape_inference import infer_outputs, propagate_constants, set_constant
 
@@ -114,7 +113,7 @@ class _Import:
         if definition is None:
             msg = f"node {node.name!r} is of op type {node.op!r}, which is not known"
             raise ValueError(msg)
-        if definition.kind in {Kind.COND, Kind.WHILE}:
+        if definition.kind.owns_regions:
             msg = (
                 f"node {node.name!r}: a {node.op} cannot be imported, its parts are not in the data"
             )

@@ -134,12 +134,21 @@ class Op:
           One array or value, or a tuple of them for ops with several results.
         """
         builder = current_builder()
-        arrays: list[Any] = [
-            operand if hasattr(operand, "shape") else np.asarray(operand) for operand in operands
-        ]
-        given = [_type_of(array) for array in arrays]
+        arrays: list[Any] = []
+        given: list[TensorType] = []
+        is_known = True
+        for operand in operands:
+            if type(operand) is Value:
+                is_known = False
+                given.append(operand.type)
+                arrays.append(operand)
+            else:
+                array = operand if hasattr(operand, "shape") else np.asarray(operand)
+                is_known = is_known and isinstance(array, np.ndarray | np.generic)
+                given.append(TensorType(array.dtype, array.shape))
+                arrays.append(array)
         types = self.types(given, attrs)
-        if builder is None or self._foldable(arrays, types):
+        if builder is None or (is_known and self._folds_to(types)):
             results: Sequence[Array] = self.compute(arrays, attrs, types)
         elif builder.expands is not None and builder.expands(self, given):
             return self.function(*arrays, **attrs)
@@ -147,12 +156,8 @@ class Op:
             results = builder.emit(self, arrays, attrs, types)
         return results[0] if len(results) == 1 else tuple(results)
 
-    def _foldable(self, arrays: Sequence[Array], types: Sequence[TensorType]) -> bool:
-        return (
-            self.fold
-            and all(isinstance(array, np.ndarray | np.generic) for array in arrays)
-            and sum(type_.size for type_ in types) <= FOLD_LIMIT
-        )
+    def _folds_to(self, types: Sequence[TensorType]) -> bool:
+        return self.fold and sum(type_.size for type_ in types) <= FOLD_LIMIT
 
     def compute(
         self, arrays: Sequence[Any], attrs: Mapping[str, Any], types: Sequence[TensorType]
@@ -169,10 +174,6 @@ class Op:
     def __repr__(self) -> str:
         """Name and signature."""
         return f"<{type(self).__name__.lower()} {self.name}: {self.signature.text}>"
-
-
-def _type_of(array: Array) -> TensorType:
-    return array.type if isinstance(array, Value) else TensorType(array.dtype, array.shape)
 
 
 class Primitive(Op):

@@ -40,6 +40,11 @@ class Kind(enum.Enum):
     WHILE = "while"
     """Owns a condition region and a body region."""
 
+    @property
+    def owns_regions(self) -> bool:
+        """Whether operations of this kind own regions."""
+        return self is Kind.COND or self is Kind.WHILE
+
 
 class GradientState(enum.Enum):
     """What is known of an op type's gradient, when it is no rule."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.graph_def import NodeDef
     from polygraph.core.ground.op_def import OpDef
-    from polygraph.core.ground.program import Source
     from polygraph.core.ground.region import Region
     from polygraph.core.ground.source import Frame
     from polygraph.core.ground.tensor_shape import TensorShape
@@ -34,7 +33,7 @@ class Operation:
     """
 
     __slots__ = (
-        "__weakref__", "_control_inputs", "_inputs", "_source", "attrs", "colocation", "definition",
+        "__weakref__", "_control_inputs", "_inputs", "attrs", "colocation", "definition",
         "device", "frame", "graph", "id", "name", "original_op", "outputs", "region", "spans",
     )  # fmt: skip
 
@@ -65,7 +64,6 @@ class Operation:
         self.outputs: list[Tensor] = []
         self.colocation: list[str] = []
         self.original_op: Operation | None = None
-        self._source: Source | None = None
 
     def add_outputs(self, types: Sequence[tuple[DType, TensorShape]]) -> None:
         """Give the operation its outputs, once, when it is built."""

@@ -9,10 +9,10 @@ nothing: what it needs from outside comes in as operands of the step that owns i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.source import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a step comes from: the graph operation's type, name and the user's line."""
 
     type: str
@@ -74,11 +73,11 @@ class Step:
     results: tuple[Value, ...]
     source: Source | None = None
 
-    def blocks(self) -> Iterator[tuple[str, Block]]:
+    def blocks(self) -> list[tuple[str, Block]]:
         """The inner blocks among the attributes, with the attributes' names."""
-        for name, attr in self.attrs.items():
-            if isinstance(attr, Block):
-                yield name, attr
+        if not self.attrs:  # most steps have none, and every pass asks
+            return []
+        return [item for item in self.attrs.items() if isinstance(item[1], Block)]
 
 
 @dataclass(slots=True, eq=False)

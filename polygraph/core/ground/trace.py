@@ -45,8 +45,8 @@ class Builder:
     """
 
     __slots__ = (
-        "_interned", "answers", "asked", "check_flags", "checks", "constants", "expands",
-        "source", "steps",
+        "_by_identity", "_interned", "answers", "asked", "check_flags", "checks", "constants",
+        "expands", "source", "steps",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,12 +59,19 @@ class Builder:
         self.answers: Sequence[np.ndarray[Any, Any]] = ()
         self.asked = 0
         self._interned: dict[object, Value] = {}
+        # Of each array the value, and the array itself: an identity holds while its owner lives.
+        self._by_identity: dict[int, tuple[Value, Array]] = {}
 
     def value(self, array: Array) -> Value:
         """``array`` as a value of this block; known arrays become interned constants."""
         if type(array) is Value:
             return array
-        known = np.asarray(array)
+        found = self._by_identity.get(id(array))
+        if found is None:
+            found = self._by_identity[id(array)] = (self._constant(np.asarray(array)), array)
+        return found[0]
+
+    def _constant(self, known: np.ndarray[Any, Any]) -> Value:
         key: object = (
             (known.dtype, known.shape, known.tobytes())
             if known.size <= _SMALL_CONSTANT
@@ -87,6 +94,13 @@ class Builder:
         results = tuple(map(Value, types))
         self.steps.append(Step(op, tuple(map(self.value, operands)), attrs, results, self.source))
         return results
+
+    def keep(self, step: Step, operands: Sequence[Array], inner: Mapping[str, Block]) -> None:
+        """Append ``step`` over other operands and inner blocks; its results stay its results."""
+        values = tuple(map(self.value, operands))
+        if inner or values != step.operands:
+            step = Step(step.op, values, {**step.attrs, **inner}, step.results, step.source)
+        self.steps.append(step)
 
     def block(
         self, parameters: Sequence[Value], results: Sequence[Array], also: Sequence[Value] = ()

@@ -180,7 +180,7 @@ class Backprop:
             if self.colocate:
                 stack.enter_context(self.graph.colocate_with(op, ignore_existing=True))
             dys = [self.total_of(tensor) for tensor in op.outputs]
-            if op.definition.kind in {Kind.COND, Kind.WHILE}:
+            if op.definition.kind.owns_regions:
                 self._visit_owner(op, dys)
             else:
                 self._visit_plain(op, dys)

@@ -8,10 +8,9 @@ of it, and so an input of the operation that owns it.
 from __future__ import annotations
 
 import heapq
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from polygraph.core.ground.op_spec import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -44,7 +43,7 @@ class Cut:
     def standing_for(self, tensor: Tensor) -> Tensor:
         """What is computed for ``tensor``: itself, or an output of what replaces its operation."""
         op = tensor.op
-        if op not in self.replaced:
+        if not self.replaced or op not in self.replaced:
             return tensor
         while op in self.replaced:
             op = self.replaced[op]
@@ -53,9 +52,7 @@ class Cut:
 
 def regions_of(op: Operation) -> tuple[Region, ...]:
     """The regions that ``op`` owns: then and else, or condition and body."""
-    if op.definition.kind in {Kind.COND, Kind.WHILE}:
-        return tuple(op.attrs["regions"])
-    return ()
+    return tuple(op.attrs["regions"]) if op.definition.kind.owns_regions else ()
 
 
 def cut(
@@ -136,7 +133,7 @@ def predecessors(op: Operation, within: Cut) -> Iterable[Operation]:
 
 def _ordered(needed: Collection[Operation], within: Cut) -> list[Operation]:
     """By creation, which respects all edges unless edges were added later."""
-    ops = sorted(needed, key=lambda op: op.id)
+    ops = sorted(needed, key=operator.attrgetter("id"))
     if not ops or (ops[0].graph.edits == 0 and not within.replaced):
         return ops
     waiting: dict[Operation, int] = {}

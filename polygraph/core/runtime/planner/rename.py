@@ -161,6 +161,7 @@ class _Renamer:
         self.result = Renamed(cut)
         self.ancestors: dict[Operation, int] = {}
         self.writers: list[Operation] = []
+        self.keys: dict[Tensor, StateKey | None] = {}
         self.writes_of: dict[StateKey, int] = {}
 
     def run(self) -> Renamed:
@@ -284,11 +285,11 @@ class _Renamer:
         """The variable that ``tensor`` reads transparently, unless it is fed on the way."""
         if tensor is None or tensor in self.fed:
             return None
-        key = variable_behind(tensor)
-        fed = tensor.op.definition.kind is not Kind.VARIABLE and any(
-            source in self.fed for source in tensor.op.inputs
-        )
-        return None if fed else key
+        if tensor not in self.keys:
+            key = variable_behind(tensor)
+            fed = key is not None and any(source in self.fed for source in tensor.op.inputs)
+            self.keys[tensor] = None if fed else key
+        return self.keys[tensor]
 
     def _data(self, tensor: Tensor, ancestors: int) -> Ref:
         key = self._key_of(tensor)

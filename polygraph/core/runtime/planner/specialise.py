@@ -161,8 +161,10 @@ class Specialiser:
         """Let ``abstract`` stand for ``ref``."""
         if not isinstance(abstract, Value | HostValue):
             abstract = np.asarray(abstract)
-        for name in names_of(ref):
-            self.result.env[name] = abstract
+        env = self.result.env
+        env[ref] = abstract
+        if isinstance(ref, Tensor) and "_replaces" in ref.op.attrs:
+            env.update(dict.fromkeys(names_of(ref), abstract))
 
     def lower_all(self, renamed: Renamed) -> None:
         """Lower the operations of ``renamed`` into the open builder."""
@@ -182,7 +184,7 @@ class Specialiser:
 
     def _lower(self, op: Operation, refs: Sequence[Ref | None], renamed: Renamed) -> None:
         kind = op.definition.kind
-        if kind in {Kind.COND, Kind.WHILE}:
+        if kind.owns_regions:
             self.lower_owner(self, op, refs, renamed)
             return
         if kind is Kind.PLACEHOLDER:
