@@ -93,10 +93,12 @@ from polygraph.core.runtime.variable_scope import *
 from polygraph.core.runtime.variables import *
 from polygraph.dtypes import *
 from polygraph.ops.arithmetic import *
+from polygraph.ops.assert_ranks import *
+from polygraph.ops.assert_types import *
+from polygraph.ops.assert_values import *
 from polygraph.ops.assertions import *
 from polygraph.ops.broadcasting import *
 from polygraph.ops.casting import *
-from polygraph.ops.checks import *
 from polygraph.ops.clip import *
 from polygraph.ops.clipping import *
 from polygraph.ops.complex_numbers import *

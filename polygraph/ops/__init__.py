@@ -8,6 +8,7 @@ from __future__ import annotations
 from polygraph.ops import (
     activations,
     arithmetic,
+    arithmetic_gradients,
     batch_norm,
     bias,
     bitwise,
@@ -76,6 +77,7 @@ from polygraph.ops import (
 __all__ = [
     "activations",
     "arithmetic",
+    "arithmetic_gradients",
     "batch_norm",
     "bias",
     "bitwise",

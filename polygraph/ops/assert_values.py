@@ -1,4 +1,4 @@
-"""The ``assert_*`` functions: conditions on values, shapes and dtypes.
+"""The ``assert_*`` functions of values, and the order of values.
 
 What can be told while the graph is built fails there; the rest becomes an `Assert`.
 """
@@ -11,7 +11,6 @@ import numpy as np
 
 from polygraph.core.ground import errors
 from polygraph.core.ground.conversion import convert_to_tensor
-from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.summary import summary_of
 from polygraph.core.ground.trace import make_error
@@ -20,7 +19,6 @@ from polygraph.ops.assertions import Assert
 from polygraph.ops.logical import equal, greater, greater_equal, less, less_equal, not_equal
 from polygraph.ops.reduction import reduce_all
 from polygraph.ops.reshaping import reshape
-from polygraph.ops.shape_queries import rank, shape
 from polygraph.ops.source_ops import no_op
 
 if TYPE_CHECKING:
@@ -35,7 +33,6 @@ __all__ = [
     "assert_equal",
     "assert_greater",
     "assert_greater_equal",
-    "assert_integer",
     "assert_less",
     "assert_less_equal",
     "assert_near",
@@ -44,19 +41,9 @@ __all__ = [
     "assert_non_positive",
     "assert_none_equal",
     "assert_positive",
-    "assert_proper_iterable",
-    "assert_rank",
-    "assert_rank_at_least",
-    "assert_rank_in",
-    "assert_scalar",
-    "assert_type",
     "is_non_decreasing",
-    "is_numeric_tensor",
     "is_strictly_increasing",
 ]
-
-
-# Values.
 
 
 def _require(
@@ -284,200 +271,6 @@ def assert_non_positive(
 ) -> Operation:
     """As `assert_equal`, for ``x <= 0``."""
     return _signed(assert_less_equal, x, data, summarize, message, name, "non_positive")
-
-
-# Ranks.
-
-
-def _ranked(
-    x: Any,
-    wanted: Sequence[Any],
-    holds: Callable[[int, list[int]], bool],
-    dynamic: Callable[[Tensor, list[Tensor]], Tensor],
-    words: str,
-    data: Sequence[Any] | None,
-    summarize: int | None,
-    message: str | None,
-) -> Operation:
-    tensor = convert_to_tensor(x, name="x")
-    ranks = [convert_to_tensor(item, "int32", name="rank") for item in wanted]
-    known = [item.constant for item in ranks]
-    actual = tensor.get_shape().ndims
-    prefix = f"{message}. " if message else ""
-    if actual is not None and all(item is not None for item in known):
-        numbers = [int(item) for item in known if item is not None]
-        if holds(actual, numbers):
-            operation: Operation = no_op()
-            return operation
-        shown = numbers[0] if len(numbers) == 1 and "in" not in words else tuple(numbers)
-        msg = (
-            f"{prefix}Tensor {tensor.name} must have rank {words}{shown}.  Received rank "
-            f"{actual}, shape {tensor.get_shape()}"
-        )
-        raise ValueError(msg)
-    if data is None:
-        data = [message or "", f"Tensor {tensor.name} must have rank {words}", *ranks]
-        data += ["Received shape: ", shape(tensor)]
-    return Assert(dynamic(rank(tensor), ranks), data, summarize)
-
-
-def assert_rank(
-    x: Any,
-    rank: Any,
-    data: Sequence[Any] | None = None,
-    summarize: int | None = None,
-    message: str | None = None,
-    name: str | None = None,
-) -> Operation:
-    """An operation that fails the run unless ``x`` has ``rank`` axes.
-
-    Raises:
-      ValueError: the static shape says that it has not.
-      InvalidArgumentError: when it runs and it has not.
-    """
-    with name_scope(name, "assert_rank", [x, *(data or ())]):
-        return _ranked(
-            x,
-            [rank],
-            lambda actual, wanted: actual == wanted[0],
-            lambda actual, wanted: equal(actual, wanted[0]),
-            "",
-            data,
-            summarize,
-            message,
-        )
-
-
-def assert_rank_at_least(
-    x: Any,
-    rank: Any,
-    data: Sequence[Any] | None = None,
-    summarize: int | None = None,
-    message: str | None = None,
-    name: str | None = None,
-) -> Operation:
-    """As `assert_rank`, for ``rank`` axes or more."""
-    with name_scope(name, "assert_rank_at_least", [x, *(data or ())]):
-        return _ranked(
-            x,
-            [rank],
-            lambda actual, wanted: actual >= wanted[0],
-            lambda actual, wanted: greater_equal(actual, wanted[0]),
-            "at least ",
-            data,
-            summarize,
-            message,
-        )
-
-
-def assert_rank_in(
-    x: Any,
-    ranks: Sequence[Any],
-    data: Sequence[Any] | None = None,
-    summarize: int | None = None,
-    message: str | None = None,
-    name: str | None = None,
-) -> Operation:
-    """As `assert_rank`, for one of several numbers of axes."""
-    with name_scope(name, "assert_rank_in", [x, *(data or ())]):
-        return _ranked(
-            x,
-            list(ranks),
-            lambda actual, wanted: actual in wanted,
-            _any_equal,
-            "in ",
-            data,
-            summarize,
-            message,
-        )
-
-
-def _any_equal(actual: Tensor, wanted: Sequence[Tensor]) -> Tensor:
-    product = Sub(actual, wanted[0])
-    for item in wanted[1:]:
-        product = Mul(product, Sub(actual, item))
-    return equal(product, 0)
-
-
-def assert_scalar(tensor: Any, name: str | None = None, message: str | None = None) -> Tensor:
-    """``tensor``, whose static shape must be that of a scalar.
-
-    Raises:
-      ValueError: it is not.
-    """
-    with name_scope(name, "assert_scalar", [tensor]):
-        value = convert_to_tensor(tensor)
-        if value.get_shape().ndims != 0:
-            prefix = f"{message}. " if message else ""
-            msg = f"{prefix}Expected scalar shape for {value.name}, saw shape: {value.get_shape()}."
-            raise ValueError(msg)
-        return value
-
-
-# Types.
-
-
-def assert_type(
-    tensor: Any, tf_type: Any, message: str | None = None, name: str | None = None
-) -> Operation:
-    """Refuse a tensor of another dtype now; an operation that does nothing.
-
-    Raises:
-      TypeError: ``tensor`` has not the dtype ``tf_type``.
-    """
-    with name_scope(name, "assert_type", [tensor]):
-        value = convert_to_tensor(tensor, name="tensor")
-        wanted = as_dtype(tf_type)
-        if value.dtype.base_dtype != wanted:
-            prefix = f"{message}  " if message else ""
-            msg = f"{prefix}{value.name} must be of type tf.{wanted.name}; got {value.dtype!r}"
-            raise TypeError(msg)
-        operation: Operation = no_op("statically_determined_correct_type")
-        return operation
-
-
-def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> Operation:
-    """Refuse a tensor that is not of an integer dtype now; an operation that does nothing.
-
-    Raises:
-      TypeError: ``x`` is not of an integer dtype.
-    """
-    with name_scope(name, "assert_integer", [x]):
-        value = convert_to_tensor(x, name="x")
-        if not value.dtype.is_integer:
-            prefix = f"{message}  " if message else ""
-            msg = (
-                f'{prefix}Expected "x" to be integer type.  Found: {value.name} of dtype '
-                f"{value.dtype!r}"
-            )
-            raise TypeError(msg)
-        operation: Operation = no_op("statically_determined_was_integer")
-        return operation
-
-
-def assert_proper_iterable(values: Any) -> None:
-    """Refuse what is not iterable, or is one value though Python can iterate over it.
-
-    Raises:
-      TypeError: ``values`` is a string, a tensor, an array, or cannot be iterated over.
-    """
-    single = isinstance(values, str | bytes | np.ndarray) or hasattr(values, "graph")
-    if single or not hasattr(values, "__iter__"):
-        msg = f'Expected argument "values" to be iterable.  Found: {type(values)}'
-        raise TypeError(msg)
-
-
-def is_numeric_tensor(tensor: Any) -> bool:
-    """Whether ``tensor`` is a tensor of numbers."""
-    dtype = getattr(tensor, "dtype", None)
-    return (
-        hasattr(tensor, "graph")
-        and dtype is not None
-        and (dtype.is_floating or dtype.is_integer or dtype.is_complex)
-    )
-
-
-# Order.
 
 
 def _steps(x: Any, compare: Compare) -> Tensor:
