@@ -79,6 +79,7 @@ from polygraph.core.runtime.gradient_registry import *
 from polygraph.core.runtime.gradients import *
 from polygraph.core.runtime.hessians import *
 from polygraph.core.runtime.modes import *
+from polygraph.core.runtime.partitioners import *
 from polygraph.core.runtime.plugins import plugin_statuses as plugin_statuses, use as use
 from polygraph.core.runtime.probing import probe_backends as probe_backends
 from polygraph.core.runtime.session import (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import int32
+from polygraph.core.ground.parts import Parts
 from polygraph.core.ground.scopes import name_scope
 from polygraph.ops.arithmetic import add, add_n, floordiv, floormod, maximum, subtract
 from polygraph.ops.casting import cast
@@ -106,7 +107,7 @@ def embedding_lookup(
     """The rows of ``params`` that ``ids`` name.
 
     Args:
-      params: a table ``[rows, ...]``, or a list of tables that are its parts.
+      params: a table ``[rows, ...]``, or its parts: a list of tables or a partitioned variable.
       ids: int32 or int64, of any shape.
       partition_strategy: how rows are dealt out to the parts: ``"mod"`` in turn, ``"div"`` in runs.
       name: of the operation.
@@ -120,7 +121,7 @@ def embedding_lookup(
       ValueError: there is no table, or no such strategy.
       InvalidArgumentError: when it runs, an id has no row.
     """
-    tables = list(params) if isinstance(params, list | tuple) else [params]
+    tables = list(params) if isinstance(params, list | tuple | Parts) else [params]
     if not tables:
         msg = "embedding_lookup needs at least one table"
         raise ValueError(msg)

@@ -12,6 +12,7 @@ from polygraph.core.ground.tensor_shape import as_shape
 from polygraph.ops import filling
 from polygraph.ops.arithmetic import multiply
 from polygraph.ops.random_functions import random_normal, random_uniform, truncated_normal
+from polygraph.ops.slicing import slice
 from polygraph.ops.source_ops import constant
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Initializer:
         Args:
           shape: its shape, fully known.
           dtype: its dtype, by default the initializer's own.
-          partition_info: of the whole variable that this is a part of; its ``full_shape`` counts
-            where a scale hangs on the shape.
+          partition_info: where the variable is a part: the ``full_shape`` of the whole, which
+            counts where a scale hangs on the shape, and the part's ``var_offset`` in it.
         """
         raise NotImplementedError
 
@@ -349,6 +350,8 @@ class Identity(Initializer):
             raise ValueError(msg)
         dtype = self._dtype(dtype)
         eye = constant(np.eye(*dims, dtype=dtype.np_dtype), name="eye")
+        if partition_info is not None:
+            eye = slice(eye, partition_info.var_offset, shape)
         return multiply(constant(self.gain, dtype, name="gain"), eye, name="mul")
 
 

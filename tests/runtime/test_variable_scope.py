@@ -215,13 +215,6 @@ def test_initializers_of_every_form() -> None:
     assert made[-1].initial_value.name == "i/Initializer/random_uniform:0"
 
 
-def test_partitioners() -> None:
-    one = tf.get_variable("one", [4, 2], partitioner=lambda **_: [1, 1])
-    assert one.name == "one:0"
-    with pytest.raises(tf.errors.UnimplementedError, match=r"in parts \[2, 1\]"):
-        tf.get_variable("two", [4, 2], partitioner=lambda **_: [2, 1])
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "essence"),
     [

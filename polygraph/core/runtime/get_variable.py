@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground.dtypes import float32
 from polygraph.core.ground.graph_keys import GraphKeys
-from polygraph.core.runtime.variable_scope import get_variable_scope
+from polygraph.core.runtime.variable_scope import get_variable_scope, variable_scope
 from polygraph.core.runtime.variable_store import Request
 from polygraph.core.runtime.variables import VariableAggregation, VariableSynchronization
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polygraph.core.runtime.reuse import Reuse
     from polygraph.core.runtime.variables import Variable
 
-__all__ = ["get_local_variable", "get_variable"]
+__all__ = ["create_partitioned_variables", "get_local_variable", "get_variable"]
 
 
 def get_variable(
@@ -44,7 +48,9 @@ def get_variable(
       trainable: whether optimizers train it by default.
       collections: collections to add it to, by default the global variables.
       caching_device: device for the operation that reads it.
-      partitioner: ``f(shape, dtype) -> parts``; only one part is possible.
+      partitioner: ``f(shape, dtype) -> number of parts along each axis``, of which one may be
+        more than 1: the variable is kept in parts and is a `PartitionedVariable`; a value in
+        ``initializer`` is cut likewise, and has a ``shape`` beside it where it is no tensor.
       validate_shape: False lets the shape be unknown and change.
       use_resource: kept.
       custom_getter: called in place of the getter; the scope's is not called then.
@@ -55,7 +61,6 @@ def get_variable(
     Raises:
       ValueError: a new variable exists already, one to reuse does not exist or is of another
         shape or dtype, or the shape is not known.
-      UnimplementedError: the partitioner wants more than one part.
     """
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
@@ -113,3 +118,50 @@ def get_local_variable(
         synchronization=synchronization,
         aggregation=aggregation,
     )
+
+
+def create_partitioned_variables(
+    shape: Sequence[int],
+    slicing: Sequence[int],
+    initializer: Any,
+    dtype: Any = float32,
+    trainable: bool = True,
+    collections: Any = None,
+    name: str | None = None,
+    reuse: Reuse = None,
+) -> list[Variable]:
+    """The parts of one variable, made or found: ``name/part_0``, ``name/part_1``, ...
+
+    Args:
+      shape: of the whole.
+      slicing: number of parts along each axis, of which one may be more than 1.
+      initializer: as for `get_variable`.
+      dtype: element type.
+      trainable: whether optimizers train them by default.
+      collections: collections to add them to, by default the global variables.
+      name: of the whole, by default ``PartitionedVariable``, made unique.
+      reuse: as for `variable_scope`.
+
+    Raises:
+      ValueError: the shape has no axis, or ``slicing`` does not fit it.
+    """
+    if len(shape) != len(slicing):
+        msg = (
+            "The 'shape' and 'slicing' of a partitioned Variable must have the same length: "
+            f"shape: {shape}, slicing: {slicing}"
+        )
+        raise ValueError(msg)
+    if not shape:
+        msg = f"A partitioned Variable must have rank at least 1: shape: {shape}"
+        raise ValueError(msg)
+    with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
+        request = Request(
+            name=scope.name,
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            trainable=trainable,
+            collections=collections,
+            partitioner=lambda **_: slicing,
+        )
+        return list(scope.get_variable_by_full_name(request))

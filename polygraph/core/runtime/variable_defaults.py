@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.dtypes import as_dtype, float32
@@ -13,7 +14,8 @@ from polygraph.ops.array_conversion import make_array
 
 if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType
-    from polygraph.core.runtime.variable_store import Request, Reuse
+    from polygraph.core.runtime.reuse import Reuse
+    from polygraph.core.runtime.variable_store import Request
     from polygraph.core.runtime.variables import Variable
 
 __all__ = ["VariableScope", "no_regularizer"]
@@ -120,8 +122,17 @@ class VariableScope:
         Raises:
           ValueError: see `polygraph.get_variable`.
         """
+        if self.name:
+            request = replace(request, name=f"{self.name}/{request.name}")
+        return self.get_variable_by_full_name(request, custom_getter)
+
+    def get_variable_by_full_name(self, request: Request, custom_getter: Any = None) -> Any:
+        """The variable asked for, with the scope's defaults but without its name.
+
+        Raises:
+          ValueError: see `polygraph.get_variable`.
+        """
         request = copy.copy(request)
-        request.name = f"{self.name}/{request.name}" if self.name else request.name
         for field in ("initializer", "regularizer", "caching_device", "partitioner", "constraint"):
             if getattr(request, field) is None:
                 setattr(request, field, getattr(self, field))

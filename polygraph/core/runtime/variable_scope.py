@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from polygraph.core.ground.dtypes import as_dtype
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.scopes import graph_of, name_scope
+from polygraph.core.runtime.reuse import AUTO_REUSE, Reuse, ReuseMode
 from polygraph.core.runtime.variable_defaults import VariableScope
-from polygraph.core.runtime.variable_store import AUTO_REUSE, Reuse, ReuseMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

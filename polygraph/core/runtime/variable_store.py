@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import enum
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import as_dtype, float32, string
-from polygraph.core.ground.errors import UnimplementedError
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.scopes import colocate_with, control_dependencies, name_scope
+from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape
+from polygraph.core.runtime.partition import PartitionInfo, counts_of_parts, parts_of
+from polygraph.core.runtime.partitioned_variable import PartitionedVariable
+from polygraph.core.runtime.reuse import Reuse, shared, shared_parts
 from polygraph.core.runtime.variables import (
     Variable,
     VariableAggregation,
     VariableSynchronization,
 )
 from polygraph.ops.initializers import glorot_uniform_initializer, zeros_initializer
+from polygraph.ops.slicing import slice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from polygraph.core.ground.dtypes import DType
     from polygraph.core.ground.graph import Graph
-
-
-class ReuseMode(enum.Enum):
-    """What `get_variable` may do, beside True (find) and False (make)."""
-
-    AUTO_REUSE = 1
-
-
-AUTO_REUSE = ReuseMode.AUTO_REUSE
-"""Find the variable, and make it where there is none."""
-
-Reuse = bool | ReuseMode | None
 
 
 @dataclass
@@ -61,15 +53,6 @@ class Request:
     aggregation: VariableAggregation = VariableAggregation.NONE
 
 
-def _check_not_partitioned(name: str, shape: TensorShape, dtype: DType, partitioner: Any) -> None:
-    if partitioner is None or not shape.is_fully_defined() or shape.ndims == 0:
-        return
-    parts = partitioner(shape=shape, dtype=dtype)
-    if any(part != 1 for part in parts):
-        msg = f"variable {name} would be split in parts {list(parts)}: there are no such variables"
-        raise UnimplementedError(None, None, msg)
-
-
 def _default_initializer(name: str, dtype: DType) -> Callable[..., Any]:
     if dtype.is_floating:
         return glorot_uniform_initializer()
@@ -88,7 +71,11 @@ def _needs_no_arguments(function: Callable[..., Any]) -> bool:
 
 
 def _initial_value(
-    name: str, initializer: Callable[..., Any], shape: TensorShape, dtype: DType
+    name: str,
+    initializer: Callable[..., Any],
+    shape: TensorShape,
+    dtype: DType,
+    part: PartitionInfo | None,
 ) -> tuple[Callable[[], Any], DType | None]:
     """A function that makes the initial value, and the dtype that it must have."""
     if isinstance(initializer, type):
@@ -96,7 +83,7 @@ def _initial_value(
     if shape.is_fully_defined():
         arguments: dict[str, Any] = {"dtype": dtype}
         if "partition_info" in inspect.signature(initializer).parameters:
-            arguments["partition_info"] = None
+            arguments["partition_info"] = part
         return partial(initializer, shape.as_list(), **arguments), dtype.base_dtype
     if _needs_no_arguments(initializer):
         return initializer, None
@@ -112,6 +99,7 @@ class VariableStore:
     """The variables that `get_variable` made in one graph, by full name."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
+    partitioned: dict[str, PartitionedVariable] = field(default_factory=dict)
 
     def get(self, request: Request, custom_getter: Callable[..., Any] | None = None) -> Any:
         """The variable asked for, made or found; see `get_variable` for errors."""
@@ -119,26 +107,90 @@ class VariableStore:
             return self._get(**vars(request))
         return custom_getter(getter=self._get, **vars(request))
 
-    def _get(self, name: str, *arguments: Any, **keywords: Any) -> Variable:
+    def _get(self, name: str, *arguments: Any, **keywords: Any) -> Variable | PartitionedVariable:
         request = Request(name, *arguments, **keywords)
+        is_scalar = isinstance(request.shape, list | tuple) and not request.shape
+        if request.partitioner is not None and not is_scalar:
+            if not callable(request.partitioner):
+                msg = f"Partitioner must be callable, but received: {request.partitioner}"
+                raise ValueError(msg)
+            return self._get_partitioned(request)
+        if request.reuse is True and request.partitioner is None and name in self.partitioned:
+            return self._get_partitioned(request)
+        if _part_name(name, 0) in self.variables:
+            msg = (
+                "No partitioner was provided, but a partitioned version of the variable was "
+                f"found: {_part_name(name, 0)}. Perhaps a variable of the same name was already "
+                "created with partitioning?"
+            )
+            raise ValueError(msg)
+        return self._get_whole(request)
+
+    def _get_whole(self, request: Request, part: PartitionInfo | None = None) -> Variable:
+        name = request.name
         from_value = request.initializer is not None and not callable(request.initializer)
         if request.shape is not None and from_value:
             msg = "If initializer is a constant, do not specify shape."
             raise ValueError(msg)
         dtype, shape = as_dtype(request.dtype), as_shape(request.shape)
-        _check_not_partitioned(name, shape, dtype, request.partitioner)
         found = self.variables.get(name)
         if found is not None:
-            return _shared(found, name, shape, dtype, request.reuse)
+            return shared(found, name, shape, dtype, request.reuse)
         if request.reuse is True:
             msg = (
                 f"Variable {name} does not exist, or was not created with tf.get_variable(). "
                 "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
             )
             raise ValueError(msg)
-        return self._make(request, shape, dtype)
+        return self._make(request, shape, dtype, part)
 
-    def _make(self, request: Request, shape: TensorShape, dtype: DType) -> Variable:
+    def _get_partitioned(self, request: Request) -> PartitionedVariable:
+        name = request.name
+        if name in self.variables:
+            msg = (
+                "A partitioner was provided, but an unpartitioned version of the variable was "
+                f"found: {name}. Perhaps a variable of the same name was already created without "
+                "partitioning?"
+            )
+            raise ValueError(msg)
+        dtype, shape = as_dtype(request.dtype), as_shape(request.shape)
+        if isinstance(request.initializer, Tensor):
+            shape = shape.merge_with(request.initializer.get_shape())
+        counts: Sequence[int] | None = None
+        if request.partitioner is not None:
+            counts = counts_of_parts(request.partitioner, shape, dtype)
+        found = self.partitioned.get(name)
+        if found is not None:
+            return shared_parts(found, shape, dtype, counts, request.reuse)
+        if request.reuse is True or counts is None:
+            msg = (
+                f"PartitionedVariable {name} does not exist, or was not created with "
+                "tf.get_variable(). Did you mean to set reuse=False or reuse=tf.AUTO_REUSE in "
+                "VarScope?"
+            )
+            raise ValueError(msg)
+        made = self._make_parts(request, shape, dtype, counts)
+        self.partitioned[name] = made
+        return made
+
+    def _make_parts(
+        self, request: Request, shape: TensorShape, dtype: DType, counts: Sequence[int]
+    ) -> PartitionedVariable:
+        whole: list[Any] = shape.as_list()
+        parts = []
+        with name_scope(None):
+            for number, (offset, dims) in enumerate(parts_of(whole, counts)):
+                part = replace(request, name=_part_name(request.name, number), shape=dims)
+                if request.initializer is not None and not callable(request.initializer):
+                    part.initializer = _sliced(request, part.name, offset, dims)
+                    part.shape, part.dtype = None, part.initializer.dtype
+                parts.append(self._get_whole(part, PartitionInfo(whole, offset)))
+        dtype = parts[0].dtype.base_dtype
+        return PartitionedVariable(request.name, shape, dtype, parts, counts)
+
+    def _make(
+        self, request: Request, shape: TensorShape, dtype: DType, part: PartitionInfo | None
+    ) -> Variable:
         name, initializer = request.name, request.initializer
         if initializer is None:
             if request.shape is None:
@@ -150,7 +202,7 @@ class VariableStore:
             initializer = _default_initializer(name, dtype)
         wanted = None
         if callable(initializer):
-            initializer, wanted = _initial_value(name, initializer, shape, dtype)
+            initializer, wanted = _initial_value(name, initializer, shape, dtype, part)
         variable = Variable(
             initial_value=initializer,
             trainable=request.trainable,
@@ -170,27 +222,17 @@ class VariableStore:
         return variable
 
 
-def _shared(found: Variable, name: str, shape: TensorShape, dtype: DType, reuse: Reuse) -> Variable:
-    if reuse is False or reuse is None:
-        msg = (
-            f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
-            "reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n"
-            f"  {found.op.frame.describe()}\n"
-        )
-        raise ValueError(msg)
-    if not shape.is_compatible_with(found.get_shape()):
-        msg = (
-            f"Trying to share variable {name}, but specified shape {shape} and found shape "
-            f"{found.get_shape()}."
-        )
-        raise ValueError(msg)
-    if not dtype.is_compatible_with(found.dtype):
-        msg = (
-            f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype "
-            f"{found.dtype.name}."
-        )
-        raise ValueError(msg)
-    return found
+def _part_name(name: str, number: int) -> str:
+    return f"{name}/part_{number}"
+
+
+def _sliced(request: Request, name: str, offset: list[int], dims: list[int]) -> Tensor:
+    """The part of an initial value that is given as a whole."""
+    value = request.initializer
+    with name_scope(f"{name}/PartitionedInitializer"):
+        if not isinstance(value, Tensor):
+            value = convert_to_tensor(value, as_dtype(request.dtype))
+        return slice(value, offset, dims)
 
 
 def _regularize(variable: Variable, name: str, regularizer: Callable[[Any], Any]) -> None:
