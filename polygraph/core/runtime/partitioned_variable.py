@@ -9,7 +9,7 @@ from polygraph.core.ground.parts import Parts
 from polygraph.core.ground.scopes import control_dependencies, name_scope
 from polygraph.core.runtime.partition import axis_of
 from polygraph.ops.identity_ops import identity
-from polygraph.ops.shaping import concat
+from polygraph.ops.joining import concat
 from polygraph.ops.splitting import split
 
 if TYPE_CHECKING:
