@@ -159,6 +159,7 @@ from polygraph.ops.sparse import *
 from polygraph.ops.splitting import *
 from polygraph.ops.state import *
 from polygraph.ops.state_scatter import *
+from polygraph.ops.strided_slicing import *
 from polygraph.ops.tensor_array import *
 from polygraph.ops.tensor_scatter import *
 from polygraph.ops.transposing import *

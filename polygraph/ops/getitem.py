@@ -17,8 +17,8 @@ from polygraph.ops.arithmetic import AddV2
 from polygraph.ops.casting import cast
 from polygraph.ops.masking import boolean_mask
 from polygraph.ops.packing import stack
-from polygraph.ops.slicing import strided_slice
 from polygraph.ops.source_ops import constant
+from polygraph.ops.strided_slicing import strided_slice
 from polygraph.ops.strided_spec import Masks
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from polygraph.ops.filling import zeros_like
 from polygraph.ops.logical import Greater, GreaterEqual
 from polygraph.ops.reduction import reduce_all, reduce_sum
 from polygraph.ops.reshaping import reshape
-from polygraph.ops.slicing import strided_slice
+from polygraph.ops.strided_slicing import strided_slice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

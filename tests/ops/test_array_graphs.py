@@ -28,6 +28,7 @@ from polygraph.ops import (
     slicing,
     sorting,
     splitting,
+    strided_slicing,
 )
 from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.source_ops import constant, placeholder
@@ -212,7 +213,7 @@ def test_one_index_needs_no_stage() -> None:
         index = _value(np.int32)
         begin = packing.Pack.lower([index, np.array(1, np.int32)])
         end = packing.Pack.lower([ew.add(index, np.array(1, np.int32)), np.array(3, np.int32)])
-        result = slicing.StridedSlice.lower(
+        result = strided_slicing.StridedSlice.lower(
             _value(np.float32, 3, 4), begin, end, np.array([1, 1]), shrink_axis_mask=1
         )
     assert result.shape == (2,)
@@ -232,7 +233,7 @@ def _moving_window() -> Any:
     index = _value(np.int32)
     begin = prims.stack(index, axis=0)
     end = prims.stack(ew.add(index, np.array(2, np.int32)), axis=0)
-    return slicing.StridedSlice.lower(_value(np.float32, 5), begin, end, np.array([1]))
+    return strided_slicing.StridedSlice.lower(_value(np.float32, 5), begin, end, np.array([1]))
 
 
 def test_a_window_in_a_loop_keeps_its_size() -> None:
@@ -252,7 +253,7 @@ def test_the_gradient_of_a_moving_slice_asks_for_nothing() -> None:
     with building(Builder()):
         begin = prims.stack(_value(np.int32), axis=0)
         end = prims.stack(_value(np.int32), axis=0)
-        result = slicing.StridedSliceGrad.lower(
+        result = strided_slicing.StridedSliceGrad.lower(
             np.array([5]), begin, end, np.array([1]), _value(np.float32, 2)
         )
     assert result.shape == (5,)
