@@ -54,7 +54,7 @@ class Building:
             results = raw if isinstance(raw, tuple | list) else (raw,)
             _require_types(step, results)
         except Exception as error:
-            error.add_note(_where(step))
+            error.add_note(f"while tensorflow lowered {step.describe()}")
             raise
         return zip(step.results, results, strict=True)
 
@@ -70,10 +70,3 @@ def _require_types(step: Step, results: Sequence[tf.Tensor]) -> None:
             )
             raise TypeError(msg)
         result.set_shape(value.shape)
-
-
-def _where(step: Step) -> str:
-    operands = ", ".join(str(operand.type) for operand in step.operands)
-    source = f", of {step.source.type} {step.source.name!r}" if step.source else ""
-    line = f", {step.source.frame}" if step.source and step.source.frame else ""
-    return f"while tensorflow lowered {step.op.name}({operands}){source}{line}"

@@ -82,7 +82,7 @@ class Tracing:
             results = raw if isinstance(raw, tuple | list) else (raw,)
             _require_types(step, results)
         except Exception as error:
-            error.add_note(_where(step))
+            error.add_note(f"while jax lowered {step.describe()}")
             raise
         return zip(step.results, results, strict=True)
 
@@ -116,10 +116,3 @@ def _require_types(step: Step, results: Sequence[jax.Array]) -> None:
             f"not ({', '.join(map(str, wanted))})"
         )
         raise TypeError(msg)
-
-
-def _where(step: Step) -> str:
-    operands = ", ".join(str(operand.type) for operand in step.operands)
-    source = f", of {step.source.type} {step.source.name!r}" if step.source else ""
-    line = f", {step.source.frame}" if step.source and step.source.frame else ""
-    return f"while jax lowered {step.op.name}({operands}){source}{line}"

@@ -79,6 +79,13 @@ class Step:
             return []
         return [item for item in self.attrs.items() if isinstance(item[1], Block)]
 
+    def describe(self) -> str:
+        """``op(types)``, the operation that it is of and the user's line, for errors."""
+        operands = ", ".join(str(operand.type) for operand in self.operands)
+        source = f", of {self.source.type} {self.source.name!r}" if self.source else ""
+        line = f", {self.source.frame}" if self.source and self.source.frame else ""
+        return f"{self.op.name}({operands}){source}{line}"
+
 
 @dataclass(slots=True, eq=False)
 class Block:
