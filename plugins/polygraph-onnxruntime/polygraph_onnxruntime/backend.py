@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,11 @@ from polygraph_onnxruntime.writer import onnx_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from polygraph.plugin import Lowering, Op
+
+
+_NO_LOWERINGS: Mapping[Op, Lowering] = MappingProxyType({})
 
 
 def _copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -31,12 +37,15 @@ def put(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return _copy(array)
 
 
-def make(device: str, config: Mapping[str, Any]) -> Backend:
+def make(
+    device: str, config: Mapping[str, Any], lowerings: Mapping[Op, Lowering] = _NO_LOWERINGS
+) -> Backend:
     """The backend on the CPU.
 
     Args:
       device: ``""`` or ``"cpu"``, with or without ``":0"``.
       config: see `polygraph_onnxruntime.spec.OPTIONS`.
+      lowerings: what plugins bring; they take and give `polygraph_onnxruntime.writer.Ref`.
 
     Raises:
       ValueError: another device, an unknown key, or an unknown level of optimisation.
@@ -53,12 +62,13 @@ def make(device: str, config: Mapping[str, Any]) -> Backend:
     if level not in LEVELS:
         msg = f"optimization is {level!r}; it may be {', '.join(LEVELS)}"
         raise ValueError(msg)
+    table = {**LOWERINGS, **lowerings}
     return Backend(
         name=SPEC.name,
         device=device or "cpu",
         capabilities=CAPABILITIES,
-        lowerings=LOWERINGS,
-        compile=partial(compile_program, config=dict(config)),
+        lowerings=table,
+        compile=partial(compile_program, config=dict(config), lowerings=table),
         put=put,
         get=_copy,
         list_devices=lambda: ["cpu"],

@@ -10,6 +10,7 @@ from onnx import helper
 
 from polygraph.plugin import RunResult
 from polygraph_onnxruntime.kernels import BF16, OPSET, U16
+from polygraph_onnxruntime.table import LOWERINGS
 from polygraph_onnxruntime.translation import graph_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
 
-    from polygraph.plugin import Program
+    from polygraph.plugin import Lowering, Op, Program
 
     Array = np.ndarray[Any, Any]
 
@@ -37,9 +38,11 @@ INEXACT = ("NoopElimination", "DivMulFusion")
 """Rewrites of the basic level that lose the sign of a zero or a rounding."""
 
 
-def compile_program(program: Program, config: Mapping[str, Any]) -> OnnxExecutable:
+def compile_program(
+    program: Program, config: Mapping[str, Any], lowerings: Mapping[Op, Lowering]
+) -> OnnxExecutable:
     """The executable of ``program``; ``config`` as `polygraph_onnxruntime.spec.OPTIONS` says."""
-    model, constants = model_of(program)
+    model, constants = model_of(program, lowerings)
     _share_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL
@@ -68,14 +71,16 @@ def _share_memory() -> None:
     onnxruntime.create_and_register_allocator(memory, settings)
 
 
-def model_of(program: Program) -> tuple[ModelProto, list[Array]]:
+def model_of(
+    program: Program, lowerings: Mapping[Op, Lowering] = LOWERINGS
+) -> tuple[ModelProto, list[Array]]:
     """``program`` as one ONNX model, and its large constants.
 
     The model's inputs are the state, the feeds and the large constants. Its outputs are the
     block's results in their order: fetches, carried values, new state; the flags of the checks are
     one vector, the last output.
     """
-    graph, constants = graph_of(program)
+    graph, constants = graph_of(program, lowerings)
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],

@@ -32,5 +32,6 @@ SPEC = BackendSpec(
     name="onnxruntime",
     factory="polygraph_onnxruntime.backend:make",
     capabilities=CAPABILITIES,
+    contract=(2,),
     requires=("onnx", "onnxruntime"),
 )

@@ -23,12 +23,9 @@ from polygraph_onnxruntime.control import cond, iota, while_loop
 from polygraph_onnxruntime.elementwise import doubled, widened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any
+    from collections.abc import Mapping
 
-    from polygraph.plugin import Declined, Op
-
-    Lowering = Callable[..., Any]
+    from polygraph.plugin import Declined, Lowering, Op
 
 control, convolution, depthwise = (
     primitives.control,
@@ -177,10 +174,14 @@ _RANDOM: dict[Op, Lowering] = {
     random.pivots_to_permutation: lower_random.pivots_to_permutation,
 }
 
-OF_BLOCKS: Mapping[Op, Lowering] = MappingProxyType(
-    {control.cond: cond, control.while_loop: while_loop, shaping.iota: iota}
-)
-"""Ops whose lowerings take the `Translation` first: they hold blocks, or have no operand."""
+_OF_BLOCKS: dict[Op, Lowering] = {
+    control.cond: cond,
+    control.while_loop: while_loop,
+    shaping.iota: iota,
+}
+
+NEED_TRANSLATION = frozenset(_OF_BLOCKS.values())
+"""Lowerings that take the `Translation` first: their ops hold blocks, or have no operand."""
 
 LOWERINGS: Mapping[Op, Lowering] = MappingProxyType(
     _ARITHMETIC
@@ -191,7 +192,7 @@ LOWERINGS: Mapping[Op, Lowering] = MappingProxyType(
     | _INDEXING
     | _LAYERS
     | _RANDOM
-    | dict(OF_BLOCKS)
+    | _OF_BLOCKS
 )
 """Every primitive but those of complex numbers; no composite."""
 

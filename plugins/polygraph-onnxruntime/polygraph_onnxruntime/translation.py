@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from polygraph_onnxruntime.table import LOWERINGS, OF_BLOCKS
+from polygraph.plugin import TensorType
+from polygraph_onnxruntime.table import NEED_TRANSLATION
 from polygraph_onnxruntime.writer import Ref, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from onnx import GraphProto
 
-    from polygraph.plugin import Block, Program, Step, Value
+    from polygraph.plugin import Block, Lowering, Op, Program, Step, Value
 
     Array = np.ndarray[Any, Any]
 
@@ -23,10 +24,12 @@ class Translation:
 
     Attributes:
       writer: of the graph.
+      lowerings: what each op becomes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lowerings: Mapping[Op, Lowering]) -> None:
         self.writer = Writer()
+        self.lowerings = lowerings
 
     def block(self, block: Block, arguments: Sequence[Ref]) -> list[Ref]:
         """The results of ``block``, as nodes where the writer is."""
@@ -39,20 +42,32 @@ class Translation:
         return [refs[result] for result in block.results]
 
     def _step(self, step: Step, operands: Sequence[Ref]) -> Sequence[Ref]:
-        lowering: Any = LOWERINGS[step.op]
-        first = (self,) if step.op in OF_BLOCKS else ()
-        found = lowering(*first, *operands, **step.attrs)
-        results: Sequence[Ref] = found if isinstance(found, tuple) else (found,)
-        for ref, value in zip(results, step.results, strict=True):
-            if (ref.dtype, ref.shape) != (value.dtype, value.shape):
-                msg = f"{step.op.name} became {ref.dtype}{list(ref.shape)}, not {value.type}"
-                raise TypeError(msg)
+        lowering = self.lowerings[step.op]
+        first = (self,) if lowering in NEED_TRANSLATION else ()
+        try:
+            raw = lowering(*first, *operands, **step.attrs)
+            results: Sequence[Ref] = raw if isinstance(raw, tuple | list) else (raw,)
+            _require_types(step, results)
+        except Exception as error:
+            error.add_note(f"while onnxruntime lowered {step.describe()}")
+            raise
         return results
 
 
-def graph_of(program: Program) -> tuple[GraphProto, list[Array]]:
+def _require_types(step: Step, results: Sequence[Ref]) -> None:
+    given = tuple(TensorType(ref.dtype, ref.shape) for ref in results)
+    wanted = tuple(value.type for value in step.results)
+    if given != wanted:
+        msg = (
+            f"the lowering of {step.op.name} for onnxruntime gives "
+            f"({', '.join(map(str, given))}), not ({', '.join(map(str, wanted))})"
+        )
+        raise TypeError(msg)
+
+
+def graph_of(program: Program, lowerings: Mapping[Op, Lowering]) -> tuple[GraphProto, list[Array]]:
     """The ONNX graph of ``program``, and the values of its last inputs: the large constants."""
-    translation = Translation()
+    translation = Translation(lowerings)
     writer = translation.writer
     parameters = [writer.input(value.dtype, value.shape) for value in program.block.parameters]
     results = translation.block(program.block, parameters)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +20,19 @@ from polygraph_onnxruntime.kernels import KERNELS, OPSET, kernel_dtype
 from polygraph_onnxruntime.writer import onnx_type
 
 import polygraph as tf
-from polygraph.plugin import register_backend, unregister_backend
+from polygraph.plugin import (
+    hookimpl,
+    primitives,
+    register_backend,
+    register_plugin,
+    unregister_backend,
+    unregister_plugin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from polygraph.plugin import Program
+    from polygraph.plugin import Lowering, Op, Program
 
 Array = np.ndarray[Any, Any]
 
@@ -244,6 +253,56 @@ def test_runs_from_several_threads_are_independent() -> None:
             thread.join()
     for index, value in enumerate(wanted):
         np.testing.assert_allclose(found[index], value, rtol=1e-12)
+
+
+# Lowerings that plugins bring.
+
+
+class Lowerings:
+    """A plugin with another lowering of one op for this backend."""
+
+    def __init__(self, op: Op, lowering: Lowering) -> None:
+        self.lowerings = {op: lowering}
+
+    @hookimpl
+    def polygraph_lowerings(self, backend: str) -> dict[Op, Lowering]:
+        return self.lowerings if backend == "onnxruntime" else {}
+
+
+@contextlib.contextmanager
+def lowered(op: Op, lowering: Lowering) -> Iterator[None]:
+    plugin = Lowerings(op, lowering)
+    register_plugin(plugin)
+    try:
+        yield
+    finally:
+        unregister_plugin(plugin)
+
+
+def test_lowerings_of_a_plugin_go_first_also_inside_of_control_flow() -> None:
+    def function(x: Any) -> Any:
+        return tf.cond(
+            x[0] > 0,
+            lambda: tf.while_loop(lambda y: y[0] < 9.0, tf.sinh, [x])[None],
+            lambda: tf.sinh(x)[None],
+        )
+
+    with lowered(primitives.elementwise.sinh, lambda x: x * 3.0):
+        looped = computed(function, np.array([1.0, 2.0], np.float32))
+        plain = computed(function, np.array([-1.0, 2.0], np.float32))
+    assert looped.tolist() == [[9.0, 18.0]]
+    assert plain.tolist() == [[-3.0, 6.0]]
+
+
+def test_a_lowering_of_the_wrong_type_is_named_with_the_users_line() -> None:
+    wanted = r"gives \(f32\[2, 1\]\), not \(f32\[2\]\)"
+    with (
+        lowered(primitives.elementwise.sinh, lambda x: x.reshape((2, 1))),
+        pytest.raises(tf.errors.InternalError, match=wanted) as caught,
+    ):
+        computed(tf.sinh, np.ones(2, np.float32))
+    place = r"while onnxruntime lowered sinh\(f32\[2\]\), of Sinh '.*', .*test_onnxruntime\.py:\d+"
+    assert any(re.search(place, note) for note in caught.value.__notes__)
 
 
 # Configuration.
