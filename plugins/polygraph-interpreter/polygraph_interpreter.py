@@ -92,7 +92,9 @@ def _copy(array: Array) -> Array:
 def make(device: str, config: Mapping[str, Any], lowerings: Mapping[Op, Lowering]) -> Backend:
     """The interpreter; ``config["trace"]`` is called with a line for each step."""
     trace: Trace | None = config.get("trace")
-    primitives = {op: op.function for op in REGISTRY.values() if isinstance(op, Primitive)}
+    primitives: dict[Op, Lowering] = {
+        op: op.function for op in REGISTRY.values() if isinstance(op, Primitive)
+    }
     replaced = stand_ins(lowerings)
     return Backend(
         name="interpreter",

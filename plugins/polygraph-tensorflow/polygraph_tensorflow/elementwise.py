@@ -18,7 +18,8 @@ raw: Any = tf.raw_ops
 
 def numpy_dtype(x: tf.Tensor) -> np.dtype[Any]:
     """The NumPy dtype of the elements of ``x``."""
-    return np.dtype(x.dtype.as_numpy_dtype)
+    found: np.dtype[Any] = np.dtype(x.dtype.as_numpy_dtype)
+    return found
 
 
 def scalar(value: Any, like: tf.Tensor) -> tf.Tensor:

@@ -111,8 +111,8 @@ def cropped(x: tf.Tensor, padding: Padding) -> tf.Tensor:
     )
 
 
-def positions(kernel: Pair) -> Iterator[Pair]:
-    """The taps of a window, row by row."""
+def positions(kernel: Shape) -> Iterator[Pair]:
+    """The taps of a window of two axes, row by row."""
     return product(range(kernel[0]), range(kernel[1]))
 
 
