@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +188,38 @@ def test_a_program_is_one_valid_model_with_state_as_inputs_and_outputs() -> None
     assert operators.count("Loop") == 1
     assert len(model.graph.input) == len(program.state) + len(program.feeds)
     assert len(model.graph.output) == program.fetches + len(program.updates)
+
+
+def python_calls(run: Callable[[], object]) -> int:
+    """How many Python functions one run calls, the first runs not counted."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    run()
+    run()
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_run_stays_in_the_engine_through_loops_and_branches() -> None:
+    x, turns = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.int32, [])
+
+    def turn(i: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return i + 1, tf.cond(i % 2 > 0, lambda: y + x, lambda: y - x)
+
+    y = tf.while_loop(lambda i, _: i < turns, turn, [0, x])[1]
+    with tf.Session(backend="onnxruntime") as sess:
+        fed = {x: np.ones(3, np.float32)}
+        few, many = (python_calls(lambda n=n: sess.run(y, fed | {turns: n})) for n in (1, 500))
+    assert few == many
 
 
 def test_large_constants_are_no_part_of_the_model() -> None:

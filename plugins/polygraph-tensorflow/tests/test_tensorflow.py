@@ -285,6 +285,38 @@ def test_loops_and_branches_run_inside_the_graph() -> None:
     assert computed(collatz, np.array(27, np.int32)) == 111
 
 
+def python_calls(run: Callable[[], object]) -> int:
+    """How many Python functions one run calls, the first runs not counted."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    run()
+    run()
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_run_stays_in_the_engine_through_loops_and_branches() -> None:
+    x, turns = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.int32, [])
+
+    def turn(i: Any, y: Any) -> Any:
+        return i + 1, tf.cond(i % 2 > 0, lambda: y + x, lambda: y - x)
+
+    y = tf.while_loop(lambda i, _: i < turns, turn, [0, x])[1]
+    with tf.Session(backend="tensorflow") as sess:
+        fed = {x: np.ones(3, np.float32)}
+        few, many = (python_calls(lambda n=n: sess.run(y, fed | {turns: n})) for n in (1, 500))
+    assert few == many
+
+
 # The backend itself.
 
 
