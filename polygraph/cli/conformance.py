@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from polygraph.conformance.case import Outcome
 from polygraph.conformance.html_report import html_report
 from polygraph.conformance.suite import run_suite
 from polygraph.conformance.target import Target
@@ -74,7 +75,7 @@ def run_conformance(options: argparse.Namespace) -> int:
 
 def describe(report: Report) -> str:
     """The table, the failures, and what is expected or loosened, for a terminal."""
-    lines = [report.table()]
+    lines = [report.table(), _shares(report)]
     failures = report.failures()
     lines += [f"{case['outcome']}: {case['id']}\n{_indented(case)}\n" for case in failures[:SHOWN]]
     if len(failures) > SHOWN:
@@ -90,6 +91,16 @@ def describe(report: Report) -> str:
         )
     lines.append(f"{'passed' if report.passed else 'FAILED'} in {report.data['seconds']} s\n")
     return "".join(lines)
+
+
+def _shares(report: Report) -> str:
+    """What part of the whole matrix the backend declares, and what part of that it passes."""
+    declared, total = report.declared(), len(report.data["cases"])
+    cases, passed = declared.total(), declared[Outcome.PASS]
+    return (
+        f"declared dtypes: {cases} of {total} cases ({cases / (total or 1):.1%}), "
+        f"{passed} of them passed ({passed / (cases or 1):.1%})\n"
+    )
 
 
 def _indented(case: dict[str, str]) -> str:

@@ -72,6 +72,11 @@ class Report:
             table.setdefault(key, Counter())[case["outcome"]] += 1
         return dict(sorted(table.items()))
 
+    def declared(self) -> Counter[str]:
+        """Outcomes of the cases in the dtypes that the backend declares, or in none at all."""
+        held = {"", *self.data["backend"]["dtypes"]}
+        return Counter(case["outcome"] for case in self.data["cases"] if case["dtype"] in held)
+
     def write_json(self, path: str | Path) -> None:
         """Write it to a file."""
         text = json.dumps(self.data, indent=1, allow_nan=False)

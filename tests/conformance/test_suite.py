@@ -15,6 +15,7 @@ import pytest
 
 import polygraph as tf
 from polygraph.backends.numpy.backend import make
+from polygraph.cli.conformance import describe
 from polygraph.cli.main import main
 from polygraph.conformance import registry
 from polygraph.conformance.case import Case, ConformanceFailure, Outcome, run_case
@@ -29,6 +30,7 @@ from polygraph.conformance.suite import run_suite
 from polygraph.conformance.support_matrix import markdown_matrix
 from polygraph.conformance.target import Target
 from polygraph.conformance.tolerance import Bound, allowed, bound_of
+from polygraph.core.ground.backend import Capabilities
 from polygraph.core.ground.op import REGISTRY, Op, Primitive
 from polygraph.core.runtime.discovery import list_backends
 from polygraph.ops.primitives import elementwise as ew, reduction
@@ -243,6 +245,7 @@ def test_a_report_counts_and_explains(report: Report, tmp_path: Any) -> None:
     assert not report.passed
     assert [case["id"] for case in report.failures()] == ["load/x"]
     assert report.counts()[1, "primitive"] == {"pass": 1, "xfail": 1}
+    assert report.declared() == {"pass": 1, "xfail": 1, "fail": 1}
     path = tmp_path / "report.json"
     report.write_json(path)
     data = json.loads(path.read_text())
@@ -250,6 +253,18 @@ def test_a_report_counts_and_explains(report: Report, tmp_path: Any) -> None:
     assert data["kit"] == "1.0"
     assert data["loosened"] == {"x ": "9 ulp: because"}
     assert len(data["levels"]) == len(LEVELS)
+
+
+def test_a_report_tells_the_part_that_is_declared() -> None:
+    cases = [
+        Case(f"primitive/x-{dtype}", 1, "primitive", "x", lambda _: None, dtype=dtype)
+        for dtype in ("float32", "float16", "")
+    ]
+    with Target.of(broken("singles", capabilities=Capabilities(frozenset({"float32"})))) as target:
+        report = Report.of(target, [run_case(case, target) for case in cases], "full")
+    assert report.declared() == {"pass": 2}
+    shown = describe(report)
+    assert "declared dtypes: 2 of 3 cases (66.7%), 2 of them passed (100.0%)" in shown
 
 
 def test_the_html_needs_nothing_beside_it_and_escapes(report: Report) -> None:
