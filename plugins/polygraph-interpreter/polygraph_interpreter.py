@@ -59,15 +59,7 @@ class Interpreted:
         )
         # A result may be a view of a parameter or of another result: each gets memory of its own.
         values = [np.array(result, order="C") for result in results]
-        carries = program.fetches + program.carries
-        checks = carries + len(program.updates)
-        failed = next((i for i, flag in enumerate(values[checks:]) if not flag), -1)
-        updates = values[carries:checks]
-        if failed >= 0:
-            updates = [state[index] for index in program.updates]
-        return RunResult(
-            (values[: program.fetches], values[program.fetches : carries], updates, failed)
-        )
+        return RunResult.of(program, values, state)
 
 
 def _traced(block: Block, arguments: Sequence[Array], trace: Trace) -> list[Array]:

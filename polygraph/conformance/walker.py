@@ -98,20 +98,11 @@ class Walker:
 
     def __call__(self, state: Sequence[Array], feeds: Sequence[Array]) -> RunResult:
         """Run the Program once."""
-        program = self.program
         with np.errstate(all="ignore"):
-            results = walk(program.block, [*state, *feeds], self._apply)
+            results = walk(self.program.block, [*state, *feeds], self._apply)
         # A result may be a view of a parameter or of another result: each gets memory of its own.
         values = [np.array(result, order="C") for result in results]
-        carries = program.fetches + program.carries
-        checks = carries + len(program.updates)
-        failed = next((i for i, flag in enumerate(values[checks:]) if not flag), -1)
-        updates = values[carries:checks]
-        if failed >= 0:
-            updates = [state[index] for index in program.updates]
-        return RunResult(
-            (values[: program.fetches], values[program.fetches : carries], updates, failed)
-        )
+        return RunResult.of(self.program, values, state)
 
 
 def copied(array: Array) -> Array:

@@ -12,10 +12,19 @@ import pytest
 
 import polygraph as tf
 from polygraph.core.ground.errors import ContractError
+from polygraph.core.ground.program import Source
 from polygraph.core.runtime.discovery import make_backend
 from polygraph.plugin import (
     CONTRACT_VERSION,
     REGISTRY,
+    Block,
+    Check,
+    Parameter,
+    Program,
+    RunResult,
+    Step,
+    TensorType,
+    Value,
     hookimpl,
     register_backend,
     register_plugin,
@@ -261,3 +270,43 @@ def test_objects_may_not_take_a_name_or_be_anything() -> None:
         register_backend(make_backend("numpy", {}))
     with pytest.raises(ContractError, match="no Backend"):
         register_backend(np)  # type: ignore[arg-type]
+
+
+# What helps backends
+
+
+def a_program() -> Program:
+    """One fetch, one carried value, two updates of three states, two checks."""
+    values = tuple(Value(TensorType(np.dtype(F32), ())) for _ in range(6))
+    state = tuple(Value(TensorType(np.dtype(F32), ())) for _ in range(3))
+    return Program(
+        name="layout",
+        block=Block(state, {}, (), values),
+        state=tuple(map(Parameter, "abc")),
+        feeds=(),
+        fetches=1,
+        carries=1,
+        updates=(2, 0),
+        checks=(Check(tf.errors.InvalidArgumentError, "", None),) * 2,
+    )
+
+
+def test_the_results_of_a_block_become_what_a_run_gives() -> None:
+    results = ("fetch", "carried", "new c", "new a", True, True)
+    found = RunResult.of(a_program(), results, ("a", "b", "c"))
+    assert found == (["fetch"], ["carried"], ["new c", "new a"], -1)
+
+
+@pytest.mark.parametrize(("flags", "failed"), [((False, True), 0), ((True, False), 1)])
+def test_a_check_that_does_not_hold_leaves_the_state(flags: tuple[bool, ...], failed: int) -> None:
+    results = ("fetch", "carried", "new c", "new a", *flags)
+    found = RunResult.of(a_program(), results, ("a", "b", "c"))
+    assert found == (["fetch"], ["carried"], ["c", "a"], failed)
+
+
+def test_a_step_describes_itself_for_errors() -> None:
+    x = Value(TensorType(np.dtype(F32), (3,)))
+    step = Step(REGISTRY["sin"], (x,), {}, (Value(x.type),))
+    assert step.describe() == "sin(f32[3])"
+    step.source = Source("Sin", "wave", None)
+    assert step.describe() == "sin(f32[3]), of Sin 'wave'"

@@ -99,7 +99,6 @@ class OnnxExecutable:
 
     __slots__ = (
         "_constants",
-        "_ends",
         "_halves",
         "_inputs",
         "_outputs",
@@ -121,8 +120,6 @@ class OnnxExecutable:
         self._inputs = [info.name for info in model.graph.input]
         self._outputs = [info.name for info in model.graph.output]
         self._constants = constants
-        carries = program.fetches + program.carries
-        self._ends = (program.fetches, carries, carries + len(program.updates))
         self._halves = {
             index for index, value in enumerate(program.block.results) if value.dtype == BF16
         }
@@ -137,13 +134,5 @@ class OnnxExecutable:
         )
         for index in self._halves:
             results[index] = results[index].view(BF16)
-        fetches, carries, updates = self._ends
-        failed = _first_failure(results[-1]) if self.program.checks else -1
-        new = results[carries:updates]
-        if failed >= 0:
-            new = [state[index] for index in self.program.updates]
-        return RunResult((results[:fetches], results[fetches:carries], new, failed))
-
-
-def _first_failure(flags: Array) -> int:
-    return -1 if flags.all() else int(flags.argmin())
+        flags = results.pop() if self.program.checks else ()
+        return RunResult.of(self.program, [*results, *flags], state)

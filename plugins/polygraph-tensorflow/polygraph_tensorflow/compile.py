@@ -118,7 +118,7 @@ class GraphExecutable:
       tier: ``"tensorflow-graph"``.
     """
 
-    __slots__ = ("_call", "_constants", "_ends", "program", "tier")
+    __slots__ = ("_call", "_constants", "program", "tier")
 
     def __init__(
         self, program: Program, call: Callable[..., list[Any]], constants: tuple[Array, ...]
@@ -127,20 +127,14 @@ class GraphExecutable:
         self.program = program
         self._call = call
         self._constants = constants
-        carries = program.fetches + program.carries
-        self._ends = (program.fetches, carries, carries + len(program.updates))
 
     def __call__(self, state: Sequence[Any], feeds: Sequence[Any]) -> RunResult:
         """Run once; see `polygraph.plugin.Executable`."""
         if not self.program.block.results:
             return RunResult(([], [], [], -1))
         results = self._call(*self._constants, *state, *feeds)
-        fetches, carries, updates = self._ends
-        failed = -1
-        new = list(map(np.asarray, results[carries:updates]))
-        if self.program.checks and not results[-1].all():
-            failed = int(results[-1].argmin())
-            new = [state[index] for index in self.program.updates]
+        flags = results.pop() if self.program.checks else ()
         # TensorFlow's arrays may be views of one another and of constants; scalars are no arrays.
-        values = [np.array(result) for result in results[:fetches]]
-        return RunResult((values, list(map(np.asarray, results[fetches:carries])), new, failed))
+        fetches = map(np.array, results[: self.program.fetches])
+        kept = map(np.asarray, results[self.program.fetches :])
+        return RunResult.of(self.program, [*fetches, *kept, *flags], state)

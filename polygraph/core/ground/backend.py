@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +68,25 @@ class RunResult(tuple["list[Any]", "list[Any]", "list[Any]", int]):
     """
 
     __slots__ = ()
+
+    @classmethod
+    def of(cls, program: Program, results: Sequence[Any], state: Sequence[Any]) -> Self:
+        """What a run of ``program`` gives, for backends that compute its block as a whole.
+
+        Args:
+          program: what ran.
+          results: those of its block, in their order: fetches as NumPy arrays, engine arrays to
+            carry, the new state as engine arrays, and the truth of each check.
+          state: what it ran on, unchanged: the state after a check that did not hold.
+        """
+        carries = program.fetches + program.carries
+        checks = carries + len(program.updates)
+        failed = next((i for i, holds in enumerate(results[checks:]) if not holds), -1)
+        updates = list(results[carries:checks])
+        if failed >= 0:
+            updates = [state[index] for index in program.updates]
+        fetches = list(results[: program.fetches])
+        return cls((fetches, list(results[program.fetches : carries]), updates, failed))
 
 
 @dataclass(frozen=True, slots=True)
