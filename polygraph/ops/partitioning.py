@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import known, known_ints
+from polygraph.ops import result_tuples as results
 from polygraph.ops.gathering import gather
 from polygraph.ops.index_checks import flat, place_text, require_all, require_indices
 from polygraph.ops.operand_checks import refuse, static_dims
@@ -258,29 +259,7 @@ def _stitch_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
     return [*[None for _ in indices], *[gather(dy, places) for places in indices]]
 
 
-class Distinct(NamedTuple):
-    """What `unique` gives."""
-
-    y: Tensor
-    idx: Tensor
-
-
-class Counted(NamedTuple):
-    """What `unique_with_counts` gives."""
-
-    y: Tensor
-    idx: Tensor
-    count: Tensor  # type: ignore[assignment]
-
-
-class Difference(NamedTuple):
-    """What `setdiff1d` gives."""
-
-    out: Tensor
-    idx: Tensor
-
-
-def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> Distinct:
+def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> results.Unique:
     """The distinct elements of a vector in order of appearance, and each element's place there.
 
     Args:
@@ -288,17 +267,21 @@ def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> Distinct:
       out_idx: int32 or int64, the dtype of the places.
       name: of the operation.
     """
-    return Distinct(*Unique(x, out_idx=out_idx, name=name))
+    return results.Unique(*Unique(x, out_idx=out_idx, name=name))
 
 
-def unique_with_counts(x: Any, out_idx: Any = int32, name: str | None = None) -> Counted:
+def unique_with_counts(
+    x: Any, out_idx: Any = int32, name: str | None = None
+) -> results.UniqueWithCounts:
     """`unique`, and how often each distinct element comes."""
-    return Counted(*UniqueWithCounts(x, out_idx=out_idx, name=name))
+    return results.UniqueWithCounts(*UniqueWithCounts(x, out_idx=out_idx, name=name))
 
 
-def setdiff1d(x: Any, y: Any, index_dtype: Any = int32, name: str | None = None) -> Difference:
+def setdiff1d(
+    x: Any, y: Any, index_dtype: Any = int32, name: str | None = None
+) -> results.ListDiff:
     """The elements of vector ``x`` that are not in vector ``y``, and where they are in ``x``."""
-    return Difference(*ListDiff(x, y, out_idx=index_dtype, name=name))
+    return results.ListDiff(*ListDiff(x, y, out_idx=index_dtype, name=name))
 
 
 def dynamic_partition(

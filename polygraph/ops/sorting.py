@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import check
+from polygraph.ops import result_tuples as results
 from polygraph.ops.arithmetic import FloorMod, Mul, Neg, Sub, add, maximum, minimum
 from polygraph.ops.casting import cast
 from polygraph.ops.gathering import scatter_nd
@@ -229,14 +230,7 @@ Bincount.no_gradient()
 # TF1's functions.
 
 
-class TopK(NamedTuple):
-    """What `top_k` gives."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> TopK:
+def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> results.TopKV2:
     """The ``k`` largest along the last axis, largest first, and their indices.
 
     Args:
@@ -248,7 +242,7 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
     Returns:
       ``values`` and int32 ``indices``; of equal values the one with the lower index comes first.
     """
-    return TopK(*TopKV2(input, k, sorted=sorted, name=name))
+    return results.TopKV2(*TopKV2(input, k, sorted=sorted, name=name))
 
 
 def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) -> Tensor:

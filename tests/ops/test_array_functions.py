@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polygraph as tf
 import polygraph.ops
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import as_dtype, float32
@@ -124,3 +125,18 @@ def test_static_shapes_say_what_tensorflow_says(case: Case, knowledge: str) -> N
         mine = result.get_shape().as_tuple()
         assert _fits(mine, recorded), f"{mine} is less than {recorded}"
         assert mine is None or result.get_shape().is_compatible_with(run)
+
+
+def test_functions_of_several_results_give_tuples_named_as_the_op_types() -> None:
+    """The names and fields that TensorFlow 2.21's compat.v1 gives."""
+    x = tf.constant([1, 1, 2])
+    made = [tf.unique(x), tf.unique_with_counts(x), tf.setdiff1d(x, [1]), tf.nn.top_k(x, 1)]
+    with tf.Session() as sess:
+        fetched = sess.run(made)
+    for results in (made, fetched):
+        assert [(type(item).__name__, item._fields) for item in results] == [
+            ("Unique", ("y", "idx")),
+            ("UniqueWithCounts", ("y", "idx", "count")),
+            ("ListDiff", ("out", "idx")),
+            ("TopKV2", ("values", "indices")),
+        ]
