@@ -7,7 +7,7 @@ draws the generator's key from the operating system.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,8 +50,13 @@ _RESERVED = 256
 def _first_generator(operation: Operation) -> np.ndarray[Any, Any]:
     seeds = operation.attrs["seed"], operation.attrs["seed2"]
     if seeds == (0, 0):
-        seeds = secrets.randbits(63), secrets.randbits(63)
+        seeds = _drawn_seed(), _drawn_seed()
     return np.array([0, *seeds], np.int64)
+
+
+def _drawn_seed() -> int:
+    """63 bits that nobody can foresee: what `secrets` gives, which loads much else."""
+    return int.from_bytes(os.urandom(8), "little") >> 1
 
 
 _GENERATOR = HiddenState("generator", int64, (3,), _first_generator)

@@ -249,6 +249,16 @@ def test_sparse_gradients_are_joined_or_made_dense() -> None:
     assert isinstance(tf.gradients(tf.gather(p * 1.0, [0]), p)[0], tf.Tensor)
 
 
+def test_fetched_indexed_slices_are_a_named_tuple_as_in_tf1() -> None:
+    p = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    (sparse,) = tf.gradients(tf.gather(p, [1]), p)
+    fetched = run(sparse)
+    values, indices, dense_shape = fetched
+    close(values, [[1, 1]])
+    assert (indices.tolist(), dense_shape.tolist()) == ([1], [2, 2])
+    assert fetched.indices is indices
+
+
 # Second order.
 
 

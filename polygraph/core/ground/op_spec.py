@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,7 @@ class GradientState(enum.Enum):
     """There is none on purpose: the op is a constant to differentiation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(NamedTuple):
     """One input or output of an op type.
 
     Attributes:
@@ -74,8 +73,7 @@ class Arg:
     ref: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenState:
+class HiddenState(NamedTuple):
     """State that an operation keeps for itself in each session, such as a random generator.
 
     Attributes:
@@ -102,6 +100,7 @@ _ARG = re.compile(
 )
 
 
+@cache  # many op types have the same arguments
 def parse_args(text: str) -> tuple[Arg, ...]:
     """The arguments that ``"x: T, values: N*T, ref: &T"`` spells."""
     args = []

@@ -107,16 +107,14 @@ class Block:
         return Block(**(fields | changes))
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """The name and the printed form of a state or feed parameter."""
 
     name: str
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A condition that must hold for the run's state to be committed.
 
     Attributes:

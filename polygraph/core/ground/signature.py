@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from polygraph.core.ground.dtypes import dtype_from_short_name, short_name
@@ -51,8 +52,7 @@ class TensorType(NamedTuple):
         return f"{short_name(self.dtype)}[{', '.join(map(str, self.shape))}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One operand or result of a signature."""
 
     dtype: str
@@ -71,6 +71,7 @@ class Pattern:
 _PATTERN = re.compile(r"\s*(\w+)\[([^\]]*)\](\.\.\.)?\s*(?:,|$)")
 
 
+@cache  # many ops have the same operands
 def _parse_patterns(text: str) -> tuple[Pattern, ...]:
     patterns, position, text = [], 0, text.strip()
     while position < len(text):

@@ -11,13 +11,13 @@ import functools
 import linecache
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import CodeType
 
-PACKAGE = os.path.join(Path(__file__).parents[2], "")  # noqa: PTH118 - it must end in a separator
+# `pathlib` takes long to import, and the text must end in a separator.
+PACKAGE = os.path.join(__file__.rsplit(os.sep, 3)[0], "")  # noqa: PTH118
 """The folder of polygraph itself, as it begins the file names of our own code objects."""
 
 # Standard modules whose frames stand between the user's `with` or decorated call and our code.

@@ -12,7 +12,7 @@ import os
 import threading
 import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.backend import Backend, BackendSpec
 from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError, ContractError
@@ -77,8 +77,7 @@ class BackendStatus:
         return self.name if self.distribution == IN_PROCESS else f"{self.name}@{self.distribution}"
 
 
-@dataclass(frozen=True, slots=True)
-class BackendName:
+class BackendName(NamedTuple):
     """``name[@distribution][:device]`` taken apart."""
 
     name: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.operation import Operation
@@ -35,8 +34,7 @@ def register_fetch_expansion(
     _expansions.append((type_, expand))
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedSlicesValue:
+class IndexedSlicesValue(NamedTuple):
     """A fetched `IndexedSlices`: NumPy arrays."""
 
     values: Any

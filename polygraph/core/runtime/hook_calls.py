@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.hooks import plugin_manager
 from polygraph.core.ground.op import Op
@@ -46,16 +45,14 @@ class Observer:
 Observers = tuple[Observer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PluginPass:
+class PluginPass(NamedTuple):
     """A pass, and the plugin that it is of."""
 
     label: str
     function: Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionHooks:
+class SessionHooks(NamedTuple):
     """What plugins want to know of a session, and to do to its Programs."""
 
     planned: Observers

@@ -7,7 +7,6 @@ Entry points of the group ``polygraph.plugins`` are loaded when the first sessio
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 import warnings
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from polygraph.core.ground.deferred import Deferred
 from polygraph.core.ground.errors import BrokenPluginError, ContractError
 from polygraph.core.ground.hooks import PROJECT, HookSpecs, plugin_manager
 from polygraph.core.ground.op import REGISTRY
@@ -30,7 +30,10 @@ from polygraph.core.runtime.entry_points import (
 )
 
 if TYPE_CHECKING:
+    import difflib
     from collections.abc import Iterable, Iterator
+else:
+    difflib = Deferred("difflib")  # for the errors of names that are misspelt
 
 GROUP = "polygraph.plugins"
 

@@ -126,10 +126,13 @@ def _max_pool_grad_samples() -> Iterator[tuple[Any, ...]]:
         yield x, y, np.linspace(-1, 1, int(np.prod(out))).reshape(out), attrs
 
 
+_GRAD_SAMPLES = tuple(_max_pool_grad_samples())
+
+
 @primitive(
     "T[n, x, y, z], T[n, p, q, r], T[n, p, q, r] -> T[n, x, y, z]",
     T=REAL,
-    samples=tuple(_max_pool_grad_samples()),
+    samples=_GRAD_SAMPLES,
 )
 def max_pool_grad(
     x: Array,
@@ -190,7 +193,7 @@ def _cells(x: Any, value: float, ksize: Pair, strides: Pair, padding: Padding) -
 
 
 def _grad_grad_samples() -> Iterator[tuple[Any, ...]]:
-    for x, y, _, attrs in _max_pool_grad_samples():
+    for x, y, _, attrs in _GRAD_SAMPLES:
         if y.size:
             yield x, y, np.linspace(-1, 1, x.size).reshape(x.shape), attrs
 
