@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from polygraph.cli.refusals import REFUSALS, refuse
 from polygraph.conformance.case import Outcome
 from polygraph.conformance.html_report import html_report
 from polygraph.conformance.suite import run_suite
 from polygraph.conformance.target import Target
-from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError
 
 if TYPE_CHECKING:
     import argparse
@@ -55,9 +55,8 @@ def run_conformance(options: argparse.Namespace) -> int:
     """Run the suite on a backend; the exit status: 0 passed, 1 failed, 2 there is no such."""
     try:
         target = Target.open(options.name)
-    except (BackendNotFoundError, BrokenPluginError, ValueError) as error:
-        sys.stderr.write(f"polygraph: {error}\n")
-        return 2
+    except REFUSALS as error:
+        return refuse(error)
     with target:
         report = run_suite(
             target,

@@ -6,8 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from polygraph.cli.refusals import REFUSALS, refuse
 from polygraph.conformance.fuzz.driver import fuzz
-from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError
 
 if TYPE_CHECKING:
     import argparse
@@ -60,8 +60,7 @@ def run_fuzz(options: argparse.Namespace) -> int:
             save=options.save,
             progress=_Line(),
         )
-    except (BackendNotFoundError, BrokenPluginError, ValueError) as error:
-        sys.stderr.write(f"polygraph: {error}\n")
-        return 2
+    except REFUSALS as error:
+        return refuse(error)
     sys.stdout.write(report.text())
     return 1 if report.findings else 0

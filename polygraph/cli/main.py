@@ -8,17 +8,19 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import polygraph
 from polygraph.cli.conformance import run_conformance
 from polygraph.cli.fuzz import add_arguments as add_fuzz_arguments
 from polygraph.cli.listing import describe_backends
 from polygraph.cli.new_backend import add_new_backend_arguments
-from polygraph.cli.script import run_script
+from polygraph.cli.refusals import REFUSALS, refuse
+from polygraph.cli.script import run_script, scripts_own
 from polygraph.cli.show import show_script
-from polygraph.core.ground.errors import BackendNotFoundError, BrokenPluginError, ContractError
+from polygraph.core.ground.errors import BackendNotFoundError
 from polygraph.core.runtime.discovery import ENVIRONMENT_VARIABLE, make_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="polygraph", description="TensorFlow 1's programming model on any engine."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {polygraph.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a TensorFlow 1 program, unmodified")
     _add_script(run)
@@ -77,11 +80,8 @@ def _add_script(parser: argparse.ArgumentParser) -> None:
 def _take_backend(options: argparse.Namespace) -> None:
     """Honour ``--backend`` also where it stands behind the script, as in the documentation."""
     rest: list[str] = list(options.arguments)
-    if options.backend is None and "--backend" in rest:
-        position = rest.index("--backend")
-        if "--" not in rest[:position] and position + 1 < len(rest):
-            options.backend = rest[position + 1]
-            del rest[position : position + 2]
+    if options.backend is None:
+        options.backend = _pop_backend(rest)
     if "--" in rest:
         rest.remove("--")
     options.arguments = rest
@@ -90,33 +90,48 @@ def _take_backend(options: argparse.Namespace) -> None:
         os.environ[ENVIRONMENT_VARIABLE] = options.backend
 
 
-def _prepare(options: argparse.Namespace) -> bool:
+def _pop_backend(rest: list[str]) -> str | None:
+    """Take ``--backend NAME`` or ``--backend=NAME`` out of what stands before any ``--``."""
+    end = rest.index("--") if "--" in rest else len(rest)
+    for position, argument in enumerate(rest[:end]):
+        option, equals, name = argument.partition("=")
+        if option == "--backend" and (equals or position + 1 < end):
+            found = name if equals else rest[position + 1]
+            del rest[position : position + (1 if equals else 2)]
+            return found
+    return None
+
+
+def _with_script(options: argparse.Namespace, run: Callable[[], object]) -> int:
+    """Run the script; the exit status. Its errors are shown as Python shows them."""
     try:
         _take_backend(options)
-    except (BackendNotFoundError, BrokenPluginError, ContractError) as error:
-        sys.stderr.write(f"polygraph: {error}\n")
-        return False
+    except REFUSALS as error:
+        return refuse(error)
     if not os.path.isfile(options.script):  # noqa: PTH113 - the path is the user's, as typed
-        sys.stderr.write(f"polygraph: there is no file {options.script!r}\n")
-        return False
-    return True
+        return refuse(f"there is no file {options.script!r}")
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001 - the script's, whatever it is
+        error.__traceback__ = scripts_own(error.__traceback__, options.script)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
-    if not _prepare(options):
-        return 2
-    run_script(options.script, options.arguments)
-    return 0
+    return _with_script(options, lambda: run_script(options.script, options.arguments))
 
 
 def _show(options: argparse.Namespace) -> int:
-    if not _prepare(options):
-        return 2
-    show_script(options.script, options.arguments, sys.stdout)
-    return 0
+    return _with_script(options, lambda: show_script(options.script, options.arguments, sys.stdout))
 
 
 def _backends(options: argparse.Namespace) -> int:
     logging.captureWarnings(capture=True)
-    sys.stdout.write(describe_backends(options.names))
+    try:
+        text = describe_backends(options.names)
+    except BackendNotFoundError as error:
+        return refuse(error)
+    sys.stdout.write(text)
     return 0

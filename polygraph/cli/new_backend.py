@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.resources
+import importlib.util
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polygraph.cli.refusals import refuse
 from polygraph.core.runtime.discovery import list_backends
 
 if TYPE_CHECKING:
@@ -39,8 +42,7 @@ def run_new_backend(options: argparse.Namespace) -> int:
     try:
         folder = write_package(options.name, Path(options.directory))
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"polygraph: {error}\n")
-        return 2
+        return refuse(error)
     sys.stdout.write(
         f"wrote {folder}\n"
         f"  pip install -e '{folder}[test]'\n"
@@ -59,7 +61,7 @@ def write_package(name: str, directory: Path) -> Path:
 
     Raises:
       FileExistsError: the folder is there already.
-      ValueError: ``name`` cannot be one, or a backend has it already.
+      ValueError: ``name`` cannot be one, or a backend or a package has it already.
     """
     if not _NAME.fullmatch(name):
         msg = f"{name!r} is no name for a backend: small letters, digits, single - or _ between"
@@ -67,8 +69,13 @@ def write_package(name: str, directory: Path) -> Path:
     if name in list_backends():
         msg = f"a backend named {name!r} is installed already: choose another name"
         raise ValueError(msg)
-    words = {"{{name}}": name, "{{package}}": f"polygraph_{name.replace('-', '_')}"}
-    folder = directory / f"polygraph-{name}"
+    package = f"polygraph_{name.replace('-', '_')}"
+    distribution = f"polygraph-{name}"
+    if importlib.util.find_spec(package) is not None or _is_distribution(distribution):
+        msg = f"a package {distribution} or {package} is installed already: choose another name"
+        raise ValueError(msg)
+    words = {"{{name}}": name, "{{package}}": package}
+    folder = directory / distribution
     folder.mkdir(parents=True)
     templates = importlib.resources.files("polygraph.cli") / "templates"
     for path, template in FILES.items():
@@ -77,6 +84,14 @@ def write_package(name: str, directory: Path) -> Path:
         text = (templates / template).read_text(encoding="utf-8")
         target.write_text(_filled(text, words), encoding="utf-8")
     return folder
+
+
+def _is_distribution(name: str) -> bool:
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _filled(text: str, words: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ import builtins
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import sysconfig
 from pathlib import Path
@@ -21,6 +22,7 @@ import polygraph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import TracebackType
 
 NAME = "tensorflow"
 
@@ -51,6 +53,14 @@ def run_script(path: str, arguments: Sequence[str]) -> dict[str, Any]:
     return main.__dict__
 
 
+def scripts_own(traceback: TracebackType | None, path: str) -> TracebackType | None:
+    """The part of a traceback that begins in the script; None where nothing of it had run."""
+    script = str(Path(path).resolve())
+    while traceback is not None and traceback.tb_frame.f_code.co_filename != script:
+        traceback = traceback.tb_next
+    return traceback
+
+
 def _builtins() -> dict[str, Any]:
     return {**vars(builtins), "__import__": _import}
 
@@ -65,7 +75,7 @@ def _import(
     """``__import__`` for which ``tensorflow`` is polygraph.
 
     Raises:
-      ImportError: polygraph has no such part; names it.
+      ModuleNotFoundError: polygraph has no such part; names it.
     """
     top, _, rest = name.partition(".")
     if level or top != NAME:
@@ -88,11 +98,11 @@ def _resolve(path: str) -> Any:
 
 
 def _submodule(parent: Any, part: str, walked: str) -> Any:
-    try:
-        return importlib.import_module(f"{parent.__name__}.{part}")
-    except ImportError as error:
+    is_package = isinstance(parent, ModuleType) and hasattr(parent, "__path__")
+    if not is_package or importlib.util.find_spec(f"{parent.__name__}.{part}") is None:
         msg = f"polygraph has nothing that stands for {walked}"
-        raise ImportError(msg, name=walked) from error
+        raise ModuleNotFoundError(msg, name=walked)
+    return importlib.import_module(f"{parent.__name__}.{part}")
 
 
 class _FolderFinder(importlib.abc.MetaPathFinder):
@@ -100,7 +110,8 @@ class _FolderFinder(importlib.abc.MetaPathFinder):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._installed = [Path(path) for path in set(sysconfig.get_paths().values())]
+        installed = (Path(path).resolve() for path in sysconfig.get_paths().values())
+        self._installed = {path for path in installed if path.is_relative_to(folder)}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -116,11 +127,18 @@ class _FolderFinder(importlib.abc.MetaPathFinder):
         return spec
 
     def _is_installed(self, origin: Path) -> bool:
-        deeper = (path for path in self._installed if path.is_relative_to(self._folder))
-        return any(origin.is_relative_to(path) for path in deeper)
+        """Whether a file under the folder is of Python's own, or of a package that pip installed.
+
+        The script may lie beside its virtual environment, or in a user's home folder.
+        """
+        parts = origin.relative_to(self._folder).parts
+        return not _SITES.isdisjoint(parts) or any(map(origin.is_relative_to, self._installed))
 
 
 _SourceLoader = importlib.machinery.SourceFileLoader
+
+_SITES = frozenset({"site-packages", "dist-packages"})
+"""The folders of installed packages, of whatever environment."""
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

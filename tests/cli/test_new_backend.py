@@ -77,6 +77,15 @@ def test_odd_names(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["framework", "pytest"])
+def test_names_of_polygraphs_own_packages(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-backend", name, "--directory", str(tmp_path)]) == 2
+    assert f"a package polygraph-{name} or polygraph_{name} is installed" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_taken_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new-backend", "torch", "--directory", str(tmp_path)]) == 2
     assert "installed already" in capsys.readouterr().err

@@ -40,6 +40,7 @@ REFUSED = {
     "ImportError": ("import nowhere_at_all", "No module named 'nowhere_at_all'"),
     "exception": ("1 / 0", "ZeroDivisionError"),
     "SystemExit": ("raise SystemExit(3)", "SystemExit: 3"),
+    "no Exception": ("raise GeneratorExit('here')", "GeneratorExit: here"),
     "old contract": (HEAD + "polygraph_contract = (0,)", "fake-dist is too old"),
     "new contract": (HEAD + "polygraph_contract = (9,)", "polygraph-framework is too old"),
     "odd contract": (HEAD + "polygraph_contract = 2", "no tuple of whole numbers"),
@@ -99,13 +100,20 @@ def test_classes_are_instantiated(install: Site) -> None:
         HEAD + "class Plugin:\n    @hookimpl\n    def polygraph_passes(self):\n        return []\n"
     )
     broken = "class Broken:\n    def __init__(self):\n        raise KeyError('home')\n"
+    leaves = "class Leaves:\n    def __init__(self):\n        raise SystemExit(3)\n"
     install(
-        "fake-dist", {GROUP: {"fake": "fake_plugin:Plugin", "broken": "fake_plugin:Broken"}},
-        {"fake_plugin": source + broken},
+        "fake-dist",
+        {GROUP: {
+            "fake": "fake_plugin:Plugin",
+            "broken": "fake_plugin:Broken",
+            "leaves": "fake_plugin:Leaves",
+        }},
+        {"fake_plugin": source + broken + leaves},
     )  # fmt: skip
     tf.use("fake")
     assert status_of("fake").hooks == ("polygraph_passes",)
     assert "KeyError when it was made: 'home'" in status_of("broken").reason
+    assert "SystemExit when it was made: 3" in status_of("leaves").reason
 
 
 WHOLE = HEAD + "@hookimpl\ndef polygraph_session_planned():\n    pass\n"

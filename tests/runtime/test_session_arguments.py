@@ -24,6 +24,11 @@ def test_a_graph_is_a_graph() -> None:
         tf.Session(graph=cast("Any", 3))
 
 
+def test_a_backend_is_chosen_by_its_name() -> None:
+    with pytest.raises(TypeError, match="by its name, a string, not by 3"):
+        tf.Session(backend=cast("Any", 3))
+
+
 def test_feeds_are_a_dictionary() -> None:
     x = tf.placeholder(tf.float32)
     with tf.Session() as session, pytest.raises(TypeError, match="must be a dictionary"):

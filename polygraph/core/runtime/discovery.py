@@ -7,6 +7,7 @@ same name are an error that names both; the names of the backends in the box sta
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import os
 import threading
@@ -26,6 +27,7 @@ from polygraph.core.runtime.entry_points import (
     load,
     offers,
     require_contract,
+    same_distribution,
 )
 from polygraph.core.runtime.hook_calls import answers, brought_lowerings
 from polygraph.core.runtime.making import SpecPlugin
@@ -86,10 +88,22 @@ class BackendName(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> BackendName:
-        """The parts of ``text``, such as ``torch@polygraph-framework:cuda:0``."""
+        """The parts of ``text``, such as ``torch@polygraph-framework:cuda:0``.
+
+        Raises:
+          TypeError: it is no text.
+        """
+        if not isinstance(text, str):
+            msg = f"a backend is chosen by its name, a string, not by {text!r}"
+            raise TypeError(msg)
         head, _, device = text.partition(":")
         name, _, distribution = head.partition("@")
         return cls(name, distribution or None, device or None)
+
+    def fits(self, status: BackendStatus) -> bool:
+        """Whether this names the backend of ``status``, on whatever device."""
+        distribution = self.distribution or status.distribution
+        return self.name == status.name and same_distribution(distribution, status.distribution)
 
 
 class _Defaults:
@@ -223,7 +237,7 @@ def _find(asked: BackendName) -> Offer | None:
         return None
     found = [offer for offer in _offers_of(asked.name) if offer.comes_from(asked.distribution)]
     if not found:
-        raise BackendNotFoundError(_not_found(asked))
+        raise not_found(asked)
     own = [offer for offer in found if offer.distribution == DISTRIBUTION]
     if len(found) > 1 and not own:
         names = joined(offer.distribution for offer in found)
@@ -233,15 +247,18 @@ def _find(asked: BackendName) -> Offer | None:
     return (own or found)[0]
 
 
-def _not_found(asked: BackendName) -> str:
+def not_found(asked: BackendName) -> BackendNotFoundError:
+    """The error that there is no such backend: says which there are, and what those lack."""
     where = f" from {asked.distribution}" if asked.distribution else ""
-    lines = [f"there is no backend {asked.name!r}{where}. Installed:"]
+    near = difflib.get_close_matches(asked.name, list_backends(), n=1)
+    hint = f"; is it {near[0]!r}?" if near and near[0] != asked.name else "."
+    lines = [f"there is no backend {asked.name!r}{where}{hint} Installed:"]
     for status in backend_statuses():
         note = (
             "" if status.status == "ready" else f" ({status.status}: {status.reason}; {status.fix})"
         )
         lines.append(f"  {status.name}{note}")
-    return "\n".join(lines)
+    return BackendNotFoundError("\n".join(lines))
 
 
 def default_backend_name() -> str:

@@ -1,7 +1,7 @@
 """Entry points of other distributions: listed by name, loaded one at a time, each on its own.
 
-Whatever a stranger's module does when it is imported (raise, leave, take for ever) is an error of
-that entry point alone; Ctrl-C is the user's and passes through.
+Whatever a stranger's module does when it is imported (raise anything, leave, take for ever) is an
+error of that entry point alone; Ctrl-C is the user's and passes through.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Offer(NamedTuple):
 
     def comes_from(self, distribution: str | None) -> bool:
         """Whether it is of a distribution, spelt in any way; of None they all are."""
-        return distribution is None or _canonical(self.distribution) == _canonical(distribution)
+        return distribution is None or same_distribution(self.distribution, distribution)
 
 
 class Loaded(NamedTuple):
@@ -91,6 +91,11 @@ def _offer(entry: metadata.EntryPoint) -> Offer:
     about: Any = {} if entry.dist is None else entry.dist.metadata
     name, version = about.get("Name"), about.get("Version")
     return Offer(entry.name, name or "an unknown distribution", version or "", entry.value, entry)
+
+
+def same_distribution(one: str, other: str) -> bool:
+    """Whether two names are spellings of one distribution's."""
+    return _canonical(one) == _canonical(other)
 
 
 def _canonical(distribution: str) -> str:
@@ -133,7 +138,9 @@ def _load(offer: Offer, kind: str) -> Loaded | BrokenPluginError:
             f"{where}: its import has not ended after {IMPORT_LIMIT:g} s",
             fix=f"report it to the authors of {offer.distribution}, or uninstall it",
         )
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised for whoever asks for it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - raised for whoever asks for it
         broken = BrokenPluginError(
             f"{where} failed when it was imported: {type(error).__name__}: {error}",
             fix=_remedy(error, offer),

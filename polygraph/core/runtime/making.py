@@ -52,19 +52,21 @@ class SpecPlugin:
             arguments.append(lowerings)
         try:
             return make(*arguments)  # type: ignore[no-any-return]
-        except _OURS:
+        except (*_OURS, KeyboardInterrupt):
             raise
         except ValueError as error:
             error.add_note(f"raised by {self.spec.factory} of backend {self.label}")
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             raise self._broken(f"{self.spec.factory} raised", error) from error
 
     def _factory(self) -> Callable[..., Any]:
         module, _, attribute = self.spec.factory.partition(":")
         try:
             make: Any = getattr(importlib.import_module(module), attribute)
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise self._broken(
                 f"its factory {self.spec.factory} failed to import", error
             ) from error

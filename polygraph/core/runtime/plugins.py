@@ -216,7 +216,9 @@ def unregister_plugin(plugin: Any) -> None:
 def _instance(plugin: type, where: str) -> Any:
     try:
         return plugin()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise BrokenPluginError(f"{where}: {type(error).__name__} when it was made: {error}") from (
             error
         )

@@ -17,7 +17,13 @@ from polygraph.core.ground.errors import ContractError
 from polygraph.core.ground.program import Block, Parameter, Program, Step, Value
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.runtime.compiler import Compiler
-from polygraph.core.runtime.discovery import BackendStatus, backend_statuses, make_backend
+from polygraph.core.runtime.discovery import (
+    BackendName,
+    BackendStatus,
+    backend_statuses,
+    make_backend,
+    not_found,
+)
 from polygraph.core.runtime.entry_points import call_within
 from polygraph.ops.primitives.elementwise import add
 
@@ -39,24 +45,38 @@ def probe_backends(*names: str) -> list[BackendStatus]:
     This imports the engines.
 
     Args:
-      *names: the backends to try; all by default.
+      *names: the backends to try, ``name[@distribution][:device]``; all by default.
+
+    Raises:
+      BackendNotFoundError: there is none of a name.
     """
-    return [
-        _probed(status) if status.status == "ready" else status
-        for status in backend_statuses()
-        if not names or not {status.name, status.full_name}.isdisjoint(names)
-    ]
+    statuses = backend_statuses()
+    if not names:
+        return [_probed(status, None) for status in statuses]
+    found: list[BackendStatus] = []
+    for asked in map(BackendName.parse, names):
+        fitting = list(filter(asked.fits, statuses))
+        if not fitting:
+            raise not_found(asked)
+        found += [_probed(status, asked.device) for status in fitting]
+    return found
 
 
-def _probed(status: BackendStatus) -> BackendStatus:
+def _probed(status: BackendStatus, device: str | None) -> BackendStatus:
+    if status.status != "ready":
+        return status
+    name = f"{status.full_name}:{device}" if device else status.full_name
     try:
-        devices, tier = call_within(PROBE_LIMIT, partial(_try, status.full_name))
+        devices, tier = call_within(PROBE_LIMIT, partial(_try, name))
     except TimeoutError:
         reason = f"it has not run a small Program after {PROBE_LIMIT:g} s"
         return replace(status, status="broken", reason=reason, fix=_remedy(status))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's; it is what we ask for
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a stranger's; it is what we ask for
         reason = getattr(error, "reason", "") or f"{type(error).__name__}: {error}"
-        fix = getattr(error, "fix", "") or _remedy(status)
+        users = device is not None and isinstance(error, ValueError)
+        fix = "name a device that it has" if users else getattr(error, "fix", "") or _remedy(status)
         return replace(status, status="broken", reason=reason, fix=fix)
     return replace(status, devices=devices, tier=tier)
 
