@@ -9,12 +9,16 @@ the package, and imports nothing of it until the option is used.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+SUITE = Path(__file__).with_name("polygraph") / "conformance" / "test_conformance.py"
+"""The module with the suite's test."""
 
 FIXTURE = "polygraph_case"
 """The argument of the test that is run once for each case."""
@@ -85,6 +89,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Remember what was asked for."""
     config.stash[_KEY] = _Run(config)
+
+
+class _Suite(pytest.Module):
+    """The module with the suite's test, whatever names the project has for its own tests."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether a function is a test."""
+        return name.startswith("test_")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect the suite's module where the project's ``python_files`` leave it out."""
+    found = yield
+    if file_path == SUITE and not found:
+        return [_Suite.from_parent(parent, path=file_path)]
+    return found
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Read the suite's module by its own rules."""
+    return _Suite.from_parent(parent, path=module_path) if module_path == SUITE else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
