@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["assign", "assign_add", "assign_sub", "count_up_to", "is_variable_initialized"]
 
 
-def _require_same_shape(ref: Array, value: Array) -> None:
-    """A variable does not broadcast; shapes that the graph does not know are known here."""
-    if ref.shape != value.shape:
-        msg = f"a variable of shape {list(ref.shape)} got a value of shape {list(value.shape)}"
-        raise errors.ShapeError(msg)
-
-
 def _variable_shape(context: ShapeContext) -> TensorShape:
     return as_shape(context.attrs["shape"])
 
@@ -84,10 +77,7 @@ def _assigned_shape(context: ShapeContext) -> TensorShape:
 def Assign(
     _ref: Array | None, value: Array, *, validate_shape: bool = True, use_locking: bool = True
 ) -> Array:
-    """Give the variable a value.
-
-    The planner compares the shapes where they are only known when it runs.
-    """
+    """Give the variable a value."""
     return value
 
 
@@ -104,7 +94,6 @@ Assign.no_gradient()
 )
 def AssignAdd(ref: Array, value: Array, *, use_locking: bool = False) -> Array:
     """Add to the variable."""
-    _require_same_shape(ref, value)
     return ew.add(ref, value)  # type: ignore[no-any-return]
 
 
@@ -121,7 +110,6 @@ AssignAdd.no_gradient()
 )
 def AssignSub(ref: Array, value: Array, *, use_locking: bool = False) -> Array:
     """Subtract from the variable."""
-    _require_same_shape(ref, value)
     return ew.subtract(ref, value)  # type: ignore[no-any-return]
 
 

@@ -122,17 +122,30 @@ def parse_args(text: str) -> tuple[Arg, ...]:
 
 
 class ShapeContext:
-    """What a shape rule sees of the operation being built."""
+    """What a shape rule sees of an operation: being built, or about to run.
 
-    __slots__ = ("attrs", "inputs")
+    Args:
+      inputs: the operation's.
+      attrs: its attributes.
+      shapes: the inputs' shapes in a run; None for one that the run does not read.
+    """
 
-    def __init__(self, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> None:
+    __slots__ = ("_shapes", "attrs", "inputs")
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        attrs: Mapping[str, Any],
+        shapes: Sequence[TensorShape | None] = (),
+    ) -> None:
         self.inputs = inputs
         self.attrs = attrs
+        self._shapes = shapes
 
     def shape(self, index: int) -> TensorShape:
-        """Static shape of an input."""
-        return self.inputs[index].get_shape()
+        """Shape of an input: the run's where there is one, else the static one."""
+        found = self._shapes[index] if self._shapes else None
+        return self.inputs[index].get_shape() if found is None else found
 
     def value(self, index: int) -> np.ndarray[Any, Any] | None:
         """Value of an input, None where it is not known while the graph is built."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polygraph.core.ground.errors import InvalidArgumentError, OpError, ShapeError
-from polygraph.core.ground.op_spec import Kind
+from polygraph.core.ground.op_spec import Kind, ShapeContext
 from polygraph.core.ground.program import Source, Value
 from polygraph.core.ground.tensor import Tensor
+from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import Builder, NeedsValueError, building
 from polygraph.core.runtime.planner.rename import (
     Answer,
@@ -120,6 +121,25 @@ def names_of(ref: Ref) -> Iterator[Ref]:
             return
         ref = outputs[ref.value_index]
         yield ref
+
+
+def _require_shapes(op: Operation, operands: Sequence[Abstract | None]) -> None:
+    """Hold an operation's own rule against the shapes of this run: a variable takes no others.
+
+    Raises:
+      ShapeError: they do not fit.
+    """
+    rule = op.definition.shape_rule
+    if rule is None:
+        return
+    shapes = [None if operand is None else TensorShape(operand.shape) for operand in operands]
+    context = ShapeContext(op.inputs, op.attrs, shapes)
+    try:
+        rule(context)
+    except ValueError as error:
+        listed = ", ".join(str(context.shape(index)) for index in range(len(op.inputs)))
+        msg = f"{error} for '{op.name}' (op: '{op.type}') with input shapes: {listed}"
+        raise ShapeError(msg) from error
 
 
 class Specialiser:
@@ -257,6 +277,8 @@ class Specialiser:
         builder.answers, builder.asked = self._answers.get(op, ()), 0
         checks = len(builder.checks)
         try:
+            if definition.kind is Kind.WRITE:
+                _require_shapes(op, operands)
             raw = definition.lower(*arguments, **definition.lowering_attrs(op.attrs))
         except NeedsValueError as need:
             del builder.checks[checks:]
