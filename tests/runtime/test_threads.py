@@ -64,6 +64,25 @@ def test_a_reader_never_sees_half_of_a_write() -> None:
     assert not torn
 
 
+def test_a_run_that_an_edit_made_write_excludes_others() -> None:
+    v = tf.Variable(0.0)
+
+    def slowly(value: float) -> np.float32:
+        time.sleep(0.01)
+        return np.float32(value + 1)
+
+    up = tf.assign(v, tf.py_func(slowly, [v], tf.float32))
+    one = tf.identity(tf.constant(1.0))
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        sess.run(one)
+        sess.run(v)
+        one.op._add_control_input(up.op)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: sess.run(one), range(12)))
+        assert sess.run(v) == 12
+
+
 def test_runs_of_different_feeds_do_not_mix() -> None:
     x = tf.placeholder(tf.float32, [None])
     y = tf.exp(-tf.square(x)) * 2.0 + x

@@ -39,6 +39,8 @@ class Entry:
     Attributes:
       fetches: the fetch structure.
       fed: the fed tensors, in the order of the key.
+      edits: `Graph.edits` when it was planned; the plan holds while they are the same.
+      epoch: `SessionState.epoch` when it was planned or last found to hold.
       reads: lock mask of the state that it reads.
       writes: lock mask of the state that it writes.
       pulse: the way of a run that is one stage, once it is known to be one.
@@ -65,10 +67,6 @@ class Entry:
         reads, writes = _touched(renamed, goals)
         self.reads, self.writes = lock.mask(reads), lock.mask(writes)
         self.plan, self.pulse = Plan(renamed, goals), None
-
-    def fresh(self, edits: int, epoch: int) -> bool:
-        """Whether nothing has happened that could change the plan."""
-        return self.epoch == epoch and self.edits == edits
 
     def revalidate(self, edits: int, epoch: int, planner: Planner) -> bool:
         """Whether the plan still holds though the state has changed; stamps it if so."""

@@ -180,26 +180,31 @@ class BaseSession:
             self._require_open()
         if options is not None or self._timeout_in_ms:
             return self._run_with_options(entry, arrays, options, run_metadata)
-        return self._run(entry, arrays)
-
-    def _run(self, entry: Entry, arrays: Sequence[Any]) -> Any:
         if self._observed:
             return self._run_observed(entry, arrays)
         return self._execute(entry, arrays)
 
     def _execute(self, entry: Entry, arrays: Sequence[Any]) -> Any:
-        token = self._lock.acquire(entry.reads, entry.writes)
-        try:
-            if not entry.fresh(self._graph.edits, self._state.epoch):
-                self._refresh(entry)
-            if entry.pulse is not None:
-                values = entry.pulse(self._context, arrays)
-            else:
-                values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))
-                entry.find_pulse()
-        finally:
-            self._lock.release(token)
+        if entry.edits != self._graph.edits:
+            self._refresh(entry)  # it may touch other variables now, for which to wait
+        if entry.reads or entry.writes:
+            token = self._lock.acquire(entry.reads, entry.writes)
+            try:
+                values = self._values(entry, arrays)
+            finally:
+                self._lock.release(token)
+        else:
+            values = self._values(entry, arrays)
         return entry.fetches.build(values)
+
+    def _values(self, entry: Entry, arrays: Sequence[Any]) -> list[Any]:
+        if entry.epoch != self._state.epoch:
+            self._refresh(entry)
+        if entry.pulse is not None:
+            return entry.pulse(self._context, arrays)
+        values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))
+        entry.find_pulse()
+        return values
 
     def _refresh(self, entry: Entry) -> None:
         """Plan again what no longer holds: operations were edited, or a variable's type changed."""
@@ -233,7 +238,8 @@ class BaseSession:
         if timeout:
             SESSIONS.deadline = time.monotonic() + timeout / 1000
         try:
-            result = self._run(entry, arrays)
+            run = self._run_observed if self._observed else self._execute
+            result = run(entry, arrays)
         finally:
             SESSIONS.deadline = outer
         if run_metadata is not None and options is not None and options.trace_level:
