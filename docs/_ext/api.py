@@ -122,6 +122,9 @@ def _directive(name: str, public: str, value: Any) -> str:
         lines.append(f".. autoclass:: {public}")
         if not issubclass(value, BaseException):
             lines.append("   :members:")
+        if hasattr(value, "_fields"):
+            # The docstring of a named tuple describes its fields.
+            lines.append(f"   :exclude-members: {', '.join(value._fields)}")
     else:
         lines.append(f".. autofunction:: {public}")
     return "\n".join(lines) + "\n"
