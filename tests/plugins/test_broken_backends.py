@@ -13,7 +13,7 @@ from polygraph.core.runtime import discovery, entry_points, probing
 from tests.plugins.broken_backends import KINDS, WHOLE, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from types import MethodType
 
     from tests.plugins.conftest import Site
 
@@ -100,11 +100,11 @@ def test_hang_at_import_is_waited_for_once(install: Site, monkeypatch: pytest.Mo
     # The thread that hangs keeps the module's lock: the module's name is this test's own.
     source = "import time\ntime.sleep(1)\n" + WHOLE
     install("fake-dist", {GROUP: {"fake": "hanging_backend:SPEC"}}, {"hanging_backend": source})
-    waits: list[float] = []
+    waited: list[str] = []
     original = entry_points.call_within
 
-    def counted(seconds: float, function: Callable[[], Any]) -> Any:
-        waits.append(seconds)
+    def counted(seconds: float, function: MethodType) -> Any:
+        waited.append(function.__self__.name)
         return original(seconds, function)
 
     monkeypatch.setattr(entry_points, "call_within", counted)
@@ -115,7 +115,29 @@ def test_hang_at_import_is_waited_for_once(install: Site, monkeypatch: pytest.Mo
     assert (status.status, status.spec) == ("broken", None)
     assert "report it to the authors of fake-dist" in status.fix
     assert doubled("numpy") == [2, 4, 6]
-    assert waits == [0.3]
+    # Other plugins of the environment are imported too.
+    assert waited.count("fake") == 1
+
+
+REQUIRES = """Requires-Dist: polygraph-framework
+Requires-Dist: no-such-engine-cpu[all]>=2.1,<3 ; python_version > "3"
+Requires-Dist: another_engine
+Requires-Dist: no-such-tests; extra == "test"
+"""
+
+
+def test_what_is_missing_is_named_as_its_distribution_does(install: Site) -> None:
+    source = WHOLE.replace("    contract", '    requires=("no_such",),\n    contract', 1)
+    install("fake-dist", FAKE, {"fake_backend": source})
+    with (install.folder / "fake_dist-1.0.dist-info" / "METADATA").open("a") as metadata:
+        metadata.write(REQUIRES)
+    line = "pip install 'no-such-engine-cpu[all]>=2.1,<3' 'another_engine'"
+    (status,) = tf.probe_backends("fake")
+    assert (status.status, status.reason) == ("missing", "no_such not installed")
+    assert status.fix == line
+    with pytest.raises(tf.errors.BackendNotFoundError) as caught:
+        doubled("fake")
+    assert line in str(caught.value)
 
 
 def test_leftover_of_an_uninstalled_one(install: Site) -> None:

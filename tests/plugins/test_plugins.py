@@ -124,8 +124,8 @@ def test_two_of_one_name(install: Site, monkeypatch: pytest.MonkeyPatch) -> None
     install("other-dist", {GROUP: {"fake": "other_plugin"}}, {"other_plugin": WHOLE})
     with pytest.raises(ValueError, match=r"fake-dist and other-dist: write fake@fake-dist or "):
         tf.use("fake")
-    statuses = tf.plugin_statuses()
-    assert [status.status for status in statuses if status.name == "fake"] == ["broken"] * 2
+    statuses = [status for status in tf.plugin_statuses() if status.name == "fake"]
+    assert [status.status for status in statuses] == ["broken"] * 2
     assert "fake-dist and other-dist bring plugins of one name" in statuses[0].reason
     tf.use("fake@other-dist")
     assert plugin_manager().has_plugin("fake@other-dist")

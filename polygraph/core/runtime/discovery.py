@@ -30,6 +30,7 @@ from polygraph.core.runtime.entry_points import (
     same_distribution,
 )
 from polygraph.core.runtime.hook_calls import answers, brought_lowerings
+from polygraph.core.runtime.install_hints import install_hint
 from polygraph.core.runtime.making import SpecPlugin
 from polygraph.core.runtime.plugins import load_plugins
 
@@ -204,13 +205,6 @@ def _is_installed(module: str) -> bool:
     except (ImportError, ValueError):
         # A parent package is missing, or raised when it was imported.
         return False
-
-
-def install_hint(spec: BackendSpec, distribution: str) -> str:
-    """The line that installs what a backend lacks, from its own distribution's metadata."""
-    if spec.extra is None:
-        return f"pip install {' '.join(spec.requires)}"
-    return f"pip install '{distribution}[{spec.extra}]'"
 
 
 def _load_spec(offer: Offer) -> BackendSpec:
