@@ -56,7 +56,7 @@ def limit_of(backend: Backend, op: Op, dtypes: Sequence[str]) -> str | None:
         return found
     if op in _CONTROL_FLOW and not backend.capabilities.control_flow:
         return "it declares no control flow"
-    return None if op in backend.lowerings else "it has no lowering for it"
+    return None if op in backend.lowerings else "its table of lowerings leaves it out"
 
 
 def require_lowerings(program: Program, backend: Backend) -> Program:

@@ -202,6 +202,27 @@ def _only_float32() -> Iterator[None]:
     unregister_backend("limited")
 
 
+@pytest.mark.parametrize("engine", engines.EVERY)
+def test_missing_lowering(engine: str) -> None:
+    whole = make_backend(engine, {})
+    left = {op: lowering for op, lowering in whole.lowerings.items() if op.name != "atan2"}
+    register_backend(replace(whole, name="limited", lowerings=left))
+    try:
+        with tf.Graph().as_default(), tf.Session(backend="limited") as sess:
+            x = tf.placeholder(tf.float32, [2])
+            y = tf.atan2(x, x)
+            with pytest.raises(tf.errors.UnsupportedOpError) as caught:
+                sess.run(y + 1.0, {x: [1, 2]})
+            assert sess.run(x + 1.0, {x: [1, 2]}).tolist() == [2, 3]
+    finally:
+        unregister_backend("limited")
+        whole.close()
+    text = str(caught.value)
+    assert "The backend 'limited' has no lowering for 'atan2': its table of lowerings" in text
+    assert "add a lowering by a plugin" in text
+    assert "y = tf.atan2(x, x)" in text
+
+
 @pytest.mark.usefixtures("_only_float32")
 def test_undeclared_dtype_of_a_step() -> None:
     with tf.Graph().as_default():
