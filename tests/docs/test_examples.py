@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import polygraph as tf
+from polygraph.core.ground.op import REGISTRY
+from polygraph.core.ground.op_def import OP_DEFS
 from polygraph.core.runtime.default_session import SESSIONS
 
 if TYPE_CHECKING:
@@ -104,8 +106,13 @@ def _place(
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     tf.set_default_backend(None)
+    before = dict(REGISTRY), dict(OP_DEFS)
     with tf.Graph().as_default():
         yield
+    # The ops that a page brings are its own.
+    for table, old in zip((REGISTRY, OP_DEFS), before, strict=True):
+        table.clear()
+        table.update(old)  # type: ignore[arg-type]
     while SESSIONS.stack:
         SESSIONS.stack[-1].close()
     tf.set_default_backend(None)
