@@ -27,9 +27,18 @@ def scalar(value: Any, like: tf.Tensor) -> tf.Tensor:
     return tf.constant(np.asarray(value).astype(numpy_dtype(like)))
 
 
+_MOST_SELECTED = 8
+"""Axes that `SelectV2` takes."""
+
+
 def select(condition: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """``x`` where the condition holds, else ``y``; broadcasts."""
-    return raw.SelectV2(condition=condition, t=x, e=y)
+    if max(len(operand.shape) for operand in (condition, x, y)) <= _MOST_SELECTED:
+        return raw.SelectV2(condition=condition, t=x, e=y)
+    shape = np.broadcast_shapes(*(tuple(operand.shape) for operand in (condition, x, y)))
+    wide = [raw.BroadcastTo(input=part, shape=shape) for part in (condition, x, y)]
+    condition, x, y = (raw.Reshape(tensor=part, shape=[-1]) for part in wide)
+    return raw.Reshape(tensor=raw.SelectV2(condition=condition, t=x, e=y), shape=shape)
 
 
 def unary(node: Callable[..., tf.Tensor]) -> Lowering:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from polygraph_tensorflow.elementwise import numpy_dtype, raw, select, to_dtype
+from polygraph_tensorflow.shaping import reshape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +32,21 @@ def reduction(node: Node) -> Lowering:
     return lower
 
 
+_MOST_COMPARED = 7
+"""Axes that `ArgMax` and `ArgMin` take."""
+
+
 def arg_reduction(node: Node) -> Lowering:
     """`ArgMax` or `ArgMin` as a lowering; the first NaN wins; 0 along an axis of no elements."""
 
     def lower(x: tf.Tensor, *, axis: int, dtype: np.dtype[Any]) -> tf.Tensor:
         axis %= len(x.shape)
+        before, after = tuple(x.shape[:axis]), tuple(x.shape[axis + 1 :])
         if not x.shape[axis]:
-            shape = [*x.shape[:axis], *x.shape[axis + 1 :]]
-            return tf.constant(np.zeros(shape, dtype))
+            return tf.constant(np.zeros((*before, *after), dtype))
+        if len(x.shape) > _MOST_COMPARED:
+            rows = reshape(x, shape=(math.prod(before), x.shape[axis], math.prod(after)))
+            return reshape(lower(rows, axis=1, dtype=dtype), shape=(*before, *after))
         found = node(input=x, dimension=axis, output_type=tf.int64)
         if numpy_dtype(x).kind not in "iub":
             nan = raw.IsNan(x=x)

@@ -204,6 +204,47 @@ def test_broadcasts_of_many_axes() -> None:
     )
 
 
+_NINE = (3, 1, 2, 1, 3, 1, 2, 1, 2)
+_SLICE = {
+    "begin": (2, 0, 0, 0, 1, 0, 1, 0, 0),
+    "end": (None, 1, 2, 1, 3, 1, None, 1, 2),
+    "strides": (-2, 1, 1, 1, 1, 1, -1, 1, 2),
+}
+_STARTS = np.array([1, 0, 0, 0, 2, 0, 1, 0, 5], np.int32)
+_SIZES = (2, 1, 2, 1, 1, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "attrs"),
+    [
+        ("strided_slice", [_NINE], _SLICE),
+        ("strided_slice_grad", [(2, 1, 2, 1, 2, 1, 2, 1, 1)], {"shape": _NINE, **_SLICE}),
+        ("pad", [_NINE, ()], {"low": (1, 0) * 4 + (2,), "high": (0, 2) * 4 + (1,)}),
+        ("mirror_pad", [_NINE], {"low": (2,) + (0,) * 8, "high": (1,) * 9, "mode": "symmetric"}),
+        ("reverse", [_NINE], {"axes": (0, 4, -1)}),
+        ("dynamic_slice", [_NINE, _STARTS], {"sizes": _SIZES}),
+        ("dynamic_update_slice", [_NINE, _SIZES, _STARTS], {}),
+    ],
+)
+def test_arrays_of_more_axes_than_nodes_take(
+    name: str, shapes: list[Any], attrs: dict[str, Any]
+) -> None:
+    draw = np.random.default_rng(0).normal
+    arrays = [x if isinstance(x, np.ndarray) else np.array(draw(size=x)) for x in shapes]
+    op = getattr(primitives.shaping, name)
+    np.testing.assert_array_equal(one_step(op, *arrays, **attrs)[0], op(*arrays, **attrs))
+
+
+def test_choices_among_many_axes() -> None:
+    x = np.random.default_rng(0).permutation(2**9).astype(np.float32).reshape((2,) * 9)
+    ew, red = primitives.elementwise, primitives.reduction
+    chosen = one_step(ew.select, x > 9, x, np.float32(-1))[0]
+    np.testing.assert_array_equal(chosen, np.where(x > 9, x, -1))
+    for op in (red.argmax, red.argmin):
+        attrs = {"axis": 4, "dtype": np.dtype(np.int64)}
+        np.testing.assert_array_equal(one_step(op, x, **attrs)[0], op(x, **attrs))
+
+
 def test_power_of_unsigned_numbers_wraps_around() -> None:
     x = np.array([3, 5, 2, 2**64 - 1], np.uint64)
     y = np.array([100, 2**64 - 1, 63, 2**63 + 1], np.uint64)
