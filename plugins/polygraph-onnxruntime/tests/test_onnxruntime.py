@@ -79,6 +79,17 @@ def test_declared_kernels_are_there(operator: str) -> None:
     assert declared <= installed_kernels(operator)
 
 
+def test_no_kernel_takes_complex_numbers() -> None:
+    taken = {
+        name
+        for kernel in ort_state.get_all_opkernel_def()
+        for names in kernel.type_constraints.values()
+        for name in names
+    }
+    assert "tensor(float)" in taken
+    assert not any("complex" in name for name in taken)
+
+
 def test_a_dtype_without_a_kernel_has_a_stand_in() -> None:
     assert kernel_dtype("Conv", kernels.F16) == kernels.F32
     assert kernel_dtype("MatMul", kernels.I8) == kernels.I32
