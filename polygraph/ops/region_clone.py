@@ -5,7 +5,7 @@ A gradient computes again what a branch or a loop's body computed, on values tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.apply import output_dtypes
 from polygraph.core.ground.errors import UnimplementedError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from polygraph.core.ground.graph import Graph
+    from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
 
@@ -131,13 +132,17 @@ class Cloner:
             return
         copy = self._copy(op)
         self.ops[op] = copy
-        for before, after in zip(op.outputs, copy.outputs, strict=True):
-            if after.get_shape().is_compatible_with(before.get_shape()):
-                after.set_shape(before.get_shape())
-            self.tensors[before] = after
+        self.bind(op, copy.outputs)
         if self.faithful:
             befores = [self.ops.get(item, item) for item in op.control_inputs]
             copy._control_inputs.extend(befores)  # noqa: SLF001 - a copy is as its original
+
+    def bind(self, op: Operation, results: Sequence[Tensor]) -> None:
+        """Let ``results`` stand for the outputs of ``op``."""
+        for before, after in zip(op.outputs, results, strict=True):
+            if after.get_shape().is_compatible_with(before.get_shape()):
+                after.set_shape(before.get_shape())
+            self.tensors[before] = after
 
     def _require_repeatable(self, op: Operation) -> None:
         if op.definition.kind is Kind.PLACEHOLDER:
@@ -156,18 +161,27 @@ class Cloner:
             attrs["regions"] = tuple(self._clone_region(region) for region in attrs["regions"])
         if self.faithful and op.definition.hidden:
             attrs["_state_of"] = op.attrs.get("_state_of", op)
-        name = op.name.rpartition("/")[2]
-        inputs = [self.of(tensor) for tensor in op.inputs]
-        copy = self.graph.add(
-            op.definition, inputs, op.spans, attrs, self.graph.unique_name(name) + "/"
-        )
-        copy.frame = op.frame
-        copy.original_op = op
-        copy.add_outputs(infer_outputs(copy, output_dtypes(op.definition, attrs)))
-        self.graph.append(copy)
-        propagate_constants(copy)
+        copy = self.add(op, op.definition, [*map(self.of, op.inputs)], op.spans, attrs)
         for region in attrs.get("regions", ()):
             region.owner = copy
+        return copy
+
+    def add(
+        self,
+        op: Operation,
+        definition: OpDef,
+        inputs: Sequence[Tensor],
+        spans: Sequence[int | slice],
+        attrs: dict[str, Any],
+    ) -> Operation:
+        """An operation of type ``definition`` that is named after ``op`` and stands for it."""
+        name = self.graph.unique_name(op.name.rpartition("/")[2]) + "/"
+        copy = self.graph.add(definition, inputs, spans, attrs, name)
+        copy.frame = op.frame
+        copy.original_op = op
+        copy.add_outputs(infer_outputs(copy, output_dtypes(definition, attrs)))
+        self.graph.append(copy)
+        propagate_constants(copy)
         return copy
 
     def _clone_region(self, region: Region) -> Region:

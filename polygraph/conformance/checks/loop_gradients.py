@@ -68,6 +68,44 @@ def the_gradient_of_a_loop_that_the_data_ends(target: Target) -> None:
 
 
 @check
+def the_gradient_of_more_turns_than_there_was_room_for(target: Target) -> None:
+    """Catches checkpoints mixed up when they thin out, and wrong gradients without room."""
+    x, n = tf.placeholder(tf.float64, []), tf.placeholder(tf.float64, [])
+    start = tf.constant(0.0, tf.float64)
+    _, y = tf.while_loop(lambda k, _: k < n, lambda k, y: (k + 1.0, y * x), [start, x])
+    (dx,) = tf.gradients(y, [x])
+    with session(target) as sess:
+        for turns in (33, 300, 1025):
+            wanted = [np.float64(1.001 ** (turns + 1)), np.float64((turns + 1) * 1.001**turns)]
+            got = sess.run([y, dx], {x: 1.001, n: turns})
+            near(got, wanted, f"the power of {turns + 1}", relative=1e-10)
+
+
+@check
+def the_gradient_of_nested_loops_that_the_data_end(target: Target) -> None:
+    """Catches checkpoints that outlive their outer turn, and numbers that are drawn anew."""
+    x, n = tf.placeholder(tf.float64, []), tf.placeholder(tf.float64, [])
+    zero = tf.constant(0.0, tf.float64)
+
+    def outer(k: Any, y: Any) -> Any:
+        def inner(j: Any, z: Any) -> Any:
+            return j + 1.0, z * x * (0.5 + tf.random_uniform([], dtype=tf.float64, seed=5))
+
+        return k + 1.0, tf.while_loop(lambda j, _: j < k, inner, [zero, y])[1] + x
+
+    tf.set_random_seed(7)
+    _, y = tf.while_loop(lambda k, _: k < n, outer, [zero, x])
+    (dx,) = tf.gradients(y, [x])
+
+    def first_run(fetch: Any, value: float) -> Any:
+        with session(target) as sess:
+            return sess.run(fetch, {x: value, n: 4.0})
+
+    wanted = (first_run(y, 1.1 + 1e-6) - first_run(y, 1.1 - 1e-6)) / 2e-6
+    near(first_run(dx, 1.1), np.float64(wanted), "the slope of a sum of products", relative=1e-6)
+
+
+@check
 def the_gradient_of_nested_loops(target: Target) -> None:
     """Catches inner state saved for the last outer turn only."""
     x = tf.placeholder(tf.float64, [])

@@ -31,6 +31,10 @@ class Kind(enum.Enum):
     VARIABLE_PROBE = "variable_probe"
     """Asks whether the variable that is its ref input has a value: neither a read nor a write, so
     it never fails on a variable without one. The planner answers it; it is not lowered."""
+    CAPACITY = "capacity"
+    """How many turns of loops there is room to keep for gradients: a number of the plan's."""
+    HIDDEN = "hidden"
+    """The hidden state of another operation, as it is when the region begins."""
     WRITE = "write"
     """Lowered to primitives; gives new values to the variables among its inputs."""
     HOST = "host"

@@ -1,7 +1,8 @@
 """Gradients through conds: a cond of the gradients of its branches.
 
-A branch's gradient computes the branch again, on the same captures. What cannot be computed again
-(a random draw, a write) is handed out by a copy of the cond that takes the place of the original.
+A branch's gradient computes the branch again, on the same captures and with the same random
+numbers. What cannot be computed again, a write, is handed out by a copy of the cond that takes the
+place of the original.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from polygraph.core.ground.region import Region
 from polygraph.ops.filling import zeros, zeros_like
 from polygraph.ops.region_clone import Cloner, region_operations
 from polygraph.ops.region_ops import Merge, add_if
+from polygraph.ops.region_replay import Replayer, hidden_holders, hidden_state
 from polygraph.ops.shape_queries import shape
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def unrepeatable(region: Region) -> list[Tensor]:
     return [
         tensor
         for op in region_operations(region)
-        if op.region is region and (op.definition.hidden or op.definition.kind is Kind.WRITE)
+        if op.region is region and op.definition.kind is Kind.WRITE
         for tensor in op.outputs
     ]
 
@@ -77,13 +79,13 @@ def cond_gradients(
     ]
     starts = [dense(dys[index]) for index in live]  # type: ignore[arg-type]
     with graph.name_scope(f"{op.name}_grad"):
-        kept = _kept(op)
+        kept, states = _kept(op), _states(op)
         branches: list[Region] = []
         found: list[list[Gradient | None]] = []
         for region in op.attrs["regions"]:
             branch = Region(f"gradient of {region.name}", graph.region)
             with graph.in_region(branch):
-                again = Cloner(graph, region.contains, kept, replay=True)
+                again = Replayer(graph, region.contains, kept, states)
                 ys = again.clone([region.outputs[index] for index in live])
                 found.append(differentiate(ys, wanted, starts))
             branches.append(branch)
@@ -99,6 +101,13 @@ def cond_gradients(
             return [None] * len(wanted)
         results = iter(add_if(op.inputs[0], branches).outputs)
         return [Merge(next(results), name="Merge") if use else None for use in used]
+
+
+def _states(op: Operation) -> dict[Operation, Tensor]:
+    """The hidden states that the branches use, as they were before."""
+    # The draws themselves take place, whether or not something uses them, so that others follow.
+    with op.graph.in_region(op.region), op.graph.control_dependencies([op]):
+        return {holder: hidden_state(holder) for holder in hidden_holders(op.attrs["regions"])}
 
 
 def _kept(op: Operation) -> dict[Tensor, Tensor]:

@@ -25,6 +25,7 @@ from polygraph.core.runtime.planner.plan import RunContext
 from polygraph.core.runtime.planner.stage import Planner
 from polygraph.core.runtime.run_plan import Entry, make_entry, run_key
 from polygraph.core.runtime.session_state import SessionState, StateLock
+from polygraph.ops.loop_checkpoints import LoopOverflowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -201,7 +202,10 @@ class BaseSession:
         if entry.epoch != self._state.epoch:
             self._refresh(entry)
         if entry.pulse is not None:
-            return entry.pulse(self._context, arrays)
+            try:
+                return entry.pulse(self._context, arrays)
+            except LoopOverflowError:
+                entry.pulse = None  # the plan makes room, and another pulse
         values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))
         entry.find_pulse()
         return values

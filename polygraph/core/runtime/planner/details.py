@@ -12,6 +12,7 @@ from polygraph.core.ground.errors import OpError
 from polygraph.core.ground.program import Program
 from polygraph.core.ground.summary import filled
 from polygraph.core.ground.trace import make_error, prune
+from polygraph.ops.loop_checkpoints import LoopOverflowError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ def check_error(
     """The error to raise for the check of index ``failed``."""
     check = program.checks[failed]
     details = _details(planner, program, check, state, feeds) if check.details else []
+    if check.code is LoopOverflowError:
+        return LoopOverflowError(*map(int, details))
     message = filled(check.message, details)
     if check.source is not None:
         message += f"\n\t [[node {check.source.name} ({check.source.type}), {check.source.frame}]]"

@@ -20,12 +20,14 @@ from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.runtime.engine_errors import engine_error
 from polygraph.core.runtime.interrupts import DeferredInterrupt
+from polygraph.core.runtime.logs import logger
 from polygraph.core.runtime.planner.details import check_error
 from polygraph.core.runtime.planner.host import run_host_operation
 from polygraph.core.runtime.planner.host_loops import HostLoop
 from polygraph.core.runtime.planner.rename import Done
 from polygraph.core.runtime.planner.specialise import HostValue
 from polygraph.core.runtime.planner.stage import Goals, Planner, Stage, plan_stage, ref_name
+from polygraph.ops.loop_checkpoints import LoopOverflowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +44,11 @@ CHILDREN_LIMIT = 256
 """Plans kept for different values under one stage; the least recently used goes first."""
 
 _WARN_AT = 16
+
+_FIRST_CAPACITY = 32
+"""Checkpoints of a loop, and turns from one to the next: room for 1,024 turns at first."""
+
+log = logger("plan")
 
 
 class RunContext:
@@ -130,6 +137,7 @@ class Plan:
         self.goals = goals
         self.name = name
         self.root = Node()
+        self.capacity = _FIRST_CAPACITY
         self.loops: dict[Operation, HostLoop] = {}
         self._assumed_types: dict[StateKey, TensorType] = {}
         self._assumed_initialized: dict[StateKey, bool] = {}
@@ -187,13 +195,31 @@ class Plan:
             if node.stage is None:
                 node.stage = self._plan(context, run, number)
             stage = node.stage
-            self._execute(context, stage, run)
+            try:
+                self._execute(context, stage, run)
+            except LoopOverflowError as overflow:
+                self._enlarge(overflow.turns)
+                node.stage, number = None, number - 1
+                node.children.clear()
+                continue
             if stage.last:
                 return self._fetch(context, stage, run)
             node = self._next(context, node, stage, run)
 
+    def _enlarge(self, turns: int) -> None:
+        """Make room in loops for ``turns`` turns; for some more where it is not known how many."""
+        self.capacity *= 2
+        while self.capacity**2 < turns:
+            self.capacity *= 2
+        log.info(
+            "%s took %s turns: planned again, with room for %d",
+            "a loop", turns or "too many", self.capacity**2,
+        )  # fmt: skip
+
     def _plan(self, context: RunContext, run: _Run, number: int) -> Stage:
-        planner = replace(self._noting(context.planner), name=self.name, number=number)
+        planner = replace(
+            self._noting(context.planner), name=self.name, number=number, capacity=self.capacity
+        )
         return plan_stage(planner, self.renamed, self.goals, run.types, run.known)
 
     def _execute(self, context: RunContext, stage: Stage, run: _Run) -> None:

@@ -74,7 +74,9 @@ def lower_region(
     Raises:
       CannotCompileError: something in it needs a stage of its own.
     """
-    specialiser = Specialiser(builder, env, _no_state, outer.initialized, outer.lower_owner)
+    specialiser = Specialiser(
+        builder, env, _no_state, outer.initialized, outer.lower_owner, outer.capacity
+    )
     result = specialiser.run(part)
     for op in result.host:
         raise CannotCompileError(f"{op.name!r} ({op.frame}) runs in Python")

@@ -241,6 +241,10 @@ class _Renamer:
             operands.append(self._last_written(key))
             self.result.reads[key] = None
             written.append(key)
+        if op.definition.kind is Kind.HIDDEN:
+            key = hidden_key(op.attrs["owner"], 0)
+            operands.append(self._before(key, "write"))
+            self.result.reads[key] = None
         if op in self.cut.inner:
             written.extend(self._rename_regions(op, ancestors))
         self.ancestors[op] = ancestors | self._note_writes(op, written)

@@ -152,12 +152,14 @@ class Specialiser:
         state: Callable[[StateKey], Abstract],
         initialized: Callable[[StateKey], bool],
         lower_owner: Callable[[Specialiser, Operation, Sequence[Ref | None], Renamed], None],
+        capacity: int,
     ) -> None:
         env = {name: abstract for ref, abstract in arrived.items() for name in names_of(ref)}
         self.result = Specialised(builder, env)
         self._state = state
         self.initialized = initialized
         self.lower_owner = lower_owner
+        self.capacity = capacity
         self._answers: dict[Operation, list[np.ndarray[Any, Any]]] = {}
         for ref, abstract in arrived.items():
             if isinstance(ref, Answer) and isinstance(abstract, np.ndarray):
@@ -216,15 +218,19 @@ class Specialiser:
                 self.defer(op)
                 return
             operands.append(found)
-        if kind is Kind.VARIABLE_PROBE:
-            self._probe(op)
+        if kind in {Kind.VARIABLE_PROBE, Kind.CAPACITY}:
+            self._answer(op)
         elif kind is Kind.HOST or any(isinstance(operand, HostValue) for operand in operands):
             self.to_host(op, refs, renamed, f"{op.type} runs in Python")
         elif self._has_statics(op, refs, operands):
             self._call(op, refs, operands, renamed)
 
-    def _probe(self, op: Operation) -> None:
-        self.bind(op.outputs[0], np.asarray(self.initialized(variable_of(op))))
+    def _answer(self, op: Operation) -> None:
+        """Give what the planner itself knows."""
+        if op.definition.kind is Kind.CAPACITY:
+            self.bind(op.outputs[0], np.asarray(self.capacity, np.int32))
+        else:
+            self.bind(op.outputs[0], np.asarray(self.initialized(variable_of(op))))
 
     def defer(self, op: Operation) -> None:
         """Leave ``op`` to a later stage."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.backend import Executable
     from polygraph.core.ground.operation import Operation
+    from polygraph.core.ground.trace import Array
     from polygraph.core.runtime.planner.rename import Ref, Renamed
     from polygraph.core.runtime.planner.specialise import Abstract, HostStep, Observation
 
@@ -101,6 +102,7 @@ class Planner:
       host_loop: told of a loop that cannot be compiled, and why.
       name: of the plan, for people.
       number: of the stage.
+      capacity: how many checkpoints there are of each loop, and turns between two of them.
     """
 
     compile: Callable[[Program], Executable]
@@ -109,6 +111,7 @@ class Planner:
     host_loop: Callable[[Operation, str], None]
     name: str = ""
     number: int = 1
+    capacity: int = 0
 
 
 def plan_stage(
@@ -151,7 +154,12 @@ class _StagePlanner:
         for ref, array in known.items():
             env.setdefault(ref, array)
         self.specialiser = Specialiser(
-            Builder(), env, self._state_value, planner.initialized, lower_owner
+            Builder(),
+            env,
+            self._state_value,
+            planner.initialized,
+            lower_owner,
+            planner.capacity,
         )
 
     def _state_value(self, key: StateKey) -> Value:
@@ -181,7 +189,7 @@ class _StagePlanner:
             fetches=[*self.goals.fetches, *observed],
             carries=[],
             updates=updates,
-            checks=True,
+            checks=list(zip(result.builder.checks, result.builder.check_flags, strict=True)),
             demanded=[],
             host=[],
             observations=result.observations,
@@ -204,7 +212,7 @@ class _StagePlanner:
             fetches=wanted,
             carries=carries,
             updates={},
-            checks=False,
+            checks=self._checks_within(result, [*wanted, *carries]),
             demanded=demanded,
             host=host,
             observations=[],
@@ -230,6 +238,19 @@ class _StagePlanner:
         block = prune(Block((), {}, tuple(result.builder.steps), tuple(values)))
         return {value for step in block.steps for value in step.results}
 
+    def _checks_within(self, result: Specialised, refs: Sequence[Ref]) -> list[tuple[Check, Array]]:
+        """The checks of operations that a stage runs in order to yield ``refs``."""
+        builder = result.builder
+        if not builder.checks:
+            return []
+        produced = self._produced(result, refs)
+        names = {op.name for op, _ in self._all_operands() if self._touched(op, result, produced)}
+        return [
+            (check, flag)
+            for check, flag in zip(builder.checks, builder.check_flags, strict=True)
+            if flag in produced or (check.source is not None and check.source.name in names)
+        ]
+
     def _of_stateful(self, result: Specialised, wanted: Sequence[Ref]) -> list[Ref]:
         """All that the stateful operations in this stage give: none of them may run again."""
         carried: list[Ref] = []
@@ -247,7 +268,8 @@ class _StagePlanner:
             carried = found
 
     def _touched(self, op: Operation, result: Specialised, produced: set[Value]) -> bool:
-        return any(result.env.get(ref) in produced for ref in self._given_by(op))
+        given = map(result.env.get, self._given_by(op))
+        return any(isinstance(found, Value) and found in produced for found in given)
 
     def _given_by(self, op: Operation) -> list[Ref]:
         versions = [
@@ -285,7 +307,7 @@ class _StagePlanner:
         fetches: Sequence[Ref],
         carries: Sequence[Ref],
         updates: Mapping[StateKey, Version],
-        checks: bool,
+        checks: Sequence[tuple[Check, Array]],
         demanded: list[Ref],
         host: list[HostStep],
         observations: list[Observation],
@@ -311,10 +333,10 @@ class _StagePlanner:
         builder = result.builder
         results = [env[ref] for ref in (*fetched, *carried)]
         results += [env[version] for version in updates.values()]
-        flags = builder.check_flags if checks else []
+        flags = [flag for _, flag in checks]
         parameters = [*self.state_of, *self.feed_of]
         # A failed run computes the details of its check, from steps that the compiler drops.
-        details = [value for check in builder.checks for value in check.details] if checks else []
+        details = [value for check, _ in checks for value in check.details]
         block = builder.block(parameters, [*results, *flags], details)  # type: ignore[list-item]
         program, state, feeds = self._program(
             self._name(last),
@@ -322,7 +344,7 @@ class _StagePlanner:
             len(fetched),
             len(carried),
             list(updates),
-            builder.checks if checks else [],
+            [check for check, _ in checks],
         )
         self._log(program, demanded, host)
         compiled = Compiled(program, self.planner.compile(program)) if block.results else None

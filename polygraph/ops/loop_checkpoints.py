@@ -1,0 +1,101 @@
+"""Checkpoints of loops: how many there are, which turns they keep, and in which slots.
+
+A loop of unknown length has a fixed number of slots. Every turn is kept until they are full; then
+every second one gives its slot up, the *stride* doubles, and so on. Only an order of the slots is
+rearranged, never what they hold. Walking backward, the turns from one checkpoint to the next are
+computed again: a *segment*, for which there is room for as many turns as there are slots.
+"""
+# ruff: noqa: N802 - op types are camel case
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polygraph.core.ground import shape_rules
+from polygraph.core.ground.op_def import graph_op
+from polygraph.core.ground.op_spec import Kind
+from polygraph.core.ground.tensor_shape import TensorShape
+from polygraph.core.ground.trace import check
+from polygraph.ops.primitives import elementwise as ew, shaping as prims
+
+if TYPE_CHECKING:
+    from polygraph.core.ground.op_spec import ShapeContext
+    from polygraph.core.ground.trace import Array
+
+
+class LoopOverflowError(Exception):
+    """A loop took more turns than its gradient has room for: the run is planned again.
+
+    Attributes:
+      turns: how many, 0 where that is not known.
+    """
+
+    def __init__(self, turns: int = 0) -> None:
+        super().__init__(f"a loop took {turns or 'too many'} turns")
+        self.turns = turns
+
+
+@graph_op("LoopCapacity", "-> capacity: int32", kind=Kind.CAPACITY, shape=shape_rules.scalar)
+def LoopCapacity() -> None:
+    """How many slots a loop has, and how many turns a segment: a number of the plan's."""
+
+
+@graph_op("LoopRoom", "turn: int32, limit: int32 -> same: int32", shape=shape_rules.scalar)
+def LoopRoom(turn: Array, limit: Array) -> Array:
+    """The number of a turn, for which there must be room."""
+    check(ew.less(turn, limit), LoopOverflowError, "a loop took too many turns")
+    return turn
+
+
+@graph_op("LoopTurns", "turns: int32, order: int32, capacity: int32 -> same: int32",
+          shape=shape_rules.scalar)  # fmt: skip
+def LoopTurns(turns: Array, order: Array, capacity: Array) -> Array:
+    """How many turns there are to walk back; none where there was no room for them."""
+    enough = ew.less_equal(turns, ew.multiply(capacity, np.int32(order.shape[0])))
+    check(enough, LoopOverflowError, "a loop took {} turns", details=(turns,))
+    return ew.select(enough, turns, np.int32(0))  # type: ignore[no-any-return]
+
+
+def _checkpoint_shapes(context: ShapeContext) -> list[TensorShape]:
+    return [TensorShape(()), TensorShape(()), context.shape(2)]
+
+
+@graph_op(
+    "LoopCheckpoint",
+    "turn: int32, stride: int32, order: int32 -> slot: int32, new_stride: int32, new_order: int32",
+    shape=_checkpoint_shapes,
+)
+def LoopCheckpoint(turn: Array, stride: Array, order: Array) -> tuple[Array, Array, Array]:
+    """The slot for what a turn begins with; a spare one after the last for one not to keep."""
+    count = order.shape[0]
+    full = ew.equal(turn, ew.multiply(stride, np.int32(count)))
+    halves = [
+        prims.strided_slice(order, begin=(begin,), end=(count,), strides=(2,)) for begin in (0, 1)
+    ]
+    order = ew.select(full, prims.concatenate(*halves, axis=0), order)
+    stride = ew.select(full, ew.multiply(stride, np.int32(2)), stride)
+    index = ew.truncate_divide(turn, stride)
+    kept = ew.equal(ew.multiply(index, stride), turn)
+    return ew.select(kept, _element(order, index), np.int32(count)), stride, order
+
+
+@graph_op(
+    "LoopSegment",
+    "end: int32, stride: int32, order: int32 -> start: int32, slot: int32",
+    shape=lambda _: [TensorShape(()), TensorShape(())],
+)
+def LoopSegment(end: Array, stride: Array, order: Array) -> tuple[Array, Array]:
+    """The first turn of the segment that ends before turn ``end``, and its checkpoint's slot."""
+    index = ew.truncate_divide(ew.subtract(end, np.int32(1)), stride)
+    return ew.multiply(index, stride), _element(order, index)
+
+
+def _element(order: Array, index: Array) -> Any:
+    found = prims.dynamic_slice(order, prims.reshape(index, shape=(1,)), sizes=(1,))
+    return prims.reshape(found, shape=())
+
+
+for _definition in (LoopCapacity, LoopRoom, LoopTurns, LoopCheckpoint, LoopSegment):
+    _definition.no_gradient()
