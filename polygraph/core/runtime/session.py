@@ -201,9 +201,10 @@ class BaseSession:
     def _values(self, entry: Entry, arrays: Sequence[Any]) -> list[Any]:
         if entry.epoch != self._state.epoch:
             self._refresh(entry)
-        if entry.pulse is not None:
+        pulse = entry.pulse
+        if pulse is not None:
             try:
-                return entry.pulse(self._context, arrays)
+                return pulse(self._context, arrays)
             except LoopOverflowError:
                 entry.pulse = None  # the plan makes room, and another pulse
         values = entry.plan.run(self._context, dict(zip(entry.fed, arrays, strict=True)))

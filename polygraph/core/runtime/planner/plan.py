@@ -192,15 +192,17 @@ class Plan:
         while True:
             context.interrupted()
             number += 1
-            if node.stage is None:
-                node.stage = self._plan(context, run, number)
             stage = node.stage
+            if stage is None:
+                stage = node.stage = self._plan(context, run, number)
             try:
                 self._execute(context, stage, run)
             except LoopOverflowError as overflow:
-                self._enlarge(overflow.turns)
-                node.stage, number = None, number - 1
-                node.children.clear()
+                if node.stage is stage:  # no other thread has seen to it
+                    self._enlarge(overflow.turns)
+                    node.stage = None
+                    node.children.clear()
+                number -= 1
                 continue
             if stage.last:
                 return self._fetch(context, stage, run)
