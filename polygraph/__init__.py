@@ -23,7 +23,6 @@ from polygraph import (
 )
 from polygraph.core.ground.conversion import (
     convert_to_tensor as convert_to_tensor,
-    is_tensor as is_tensor,
     register_tensor_conversion_function as register_tensor_conversion_function,
 )
 from polygraph.core.ground.errors import OpError as OpError
@@ -39,12 +38,16 @@ from polygraph.core.ground.graph_def import (
 )
 from polygraph.core.ground.graph_import import import_graph_def as import_graph_def
 from polygraph.core.ground.graph_keys import GraphKeys as GraphKeys
-from polygraph.core.ground.indexed_slices import IndexedSlices as IndexedSlices
+from polygraph.core.ground.indexed_slices import (
+    IndexedSlices as IndexedSlices,
+    IndexedSlicesValue as IndexedSlicesValue,
+)
 from polygraph.core.ground.operation import Operation as Operation
 from polygraph.core.ground.scopes import (
     add_to_collection as add_to_collection,
     add_to_collections as add_to_collections,
     colocate_with as colocate_with,
+    container as container,
     control_dependencies as control_dependencies,
     device as device,
     get_collection as get_collection,
@@ -53,6 +56,7 @@ from polygraph.core.ground.scopes import (
     op_scope as op_scope,
 )
 from polygraph.core.ground.tensor import Tensor as Tensor
+from polygraph.core.ground.tensor_like import *
 from polygraph.core.ground.tensor_shape import (
     Dimension as Dimension,
     TensorShape as TensorShape,
@@ -110,6 +114,7 @@ from polygraph.ops.elementwise import *
 from polygraph.ops.filling import *
 from polygraph.ops.functional_loops import *
 from polygraph.ops.gathering import *
+from polygraph.ops.getitem import *
 from polygraph.ops.gradient_barriers import *
 from polygraph.ops.grouping import *
 from polygraph.ops.histograms import *

@@ -9,7 +9,7 @@ import numpy as np
 
 from polygraph.core.ground.dtypes import DType, as_dtype, float32, int32, int64, string
 from polygraph.core.ground.tensor import Tensor
-from polygraph.core.ground.tensor_shape import Dimension, as_shape
+from polygraph.core.ground.tensor_shape import Dimension, TensorShape, as_shape
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
@@ -171,6 +171,9 @@ def make_array(
     if value is None:
         msg = "None values not supported."
         raise ValueError(msg)
+    if isinstance(value, TensorShape):
+        msg = f"{value!r} is no value of a tensor: give its as_list(), or use tf.convert_to_tensor"
+        raise ValueError(msg)  # noqa: TRY004 - TF1's class
     if any(isinstance(item, Tensor) for item in _leaves(value)):
         msg = f"Expected any non-tensor type, but got a tensor instead: {value!r}"
         raise TypeError(msg)
@@ -180,6 +183,9 @@ def make_array(
         else:
             array = np.array(value, dtype=None if dtype is None else dtype.np_dtype)
             as_dtype(array.dtype)
+    elif dtype is None and shape is not None and as_shape(shape).num_elements() == 0:
+        # TF1 does not look at a value that no element is taken from.
+        array = np.zeros(0, np.float32)
     else:
         array = _from_python(value, dtype)
     if array.dtype.byteorder not in "=|":

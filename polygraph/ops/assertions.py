@@ -121,7 +121,7 @@ def _print(op: Operation, _: Any, *data: Any) -> None:
         return
     _printed[op] = _printed.get(op, 0) + 1
     parts = [summary_of(np.asarray(item), op.get_attr("summarize")) for item in data]
-    sys.stderr.write(f"{op.get_attr('message')}{''.join(parts)}\n")
+    sys.stderr.write(f"{op.attrs['message']}{''.join(parts)}\n")
     sys.stderr.flush()
 
 
@@ -137,8 +137,12 @@ def Assert(
       name: of the operation.
 
     Raises:
+      TypeError: ``data`` is no list.
       InvalidArgumentError: when it runs and the condition does not hold.
     """
+    if not isinstance(data, list | tuple):
+        msg = f"Expected list for 'data' argument to 'Assert' Op, not {data!r}."
+        raise TypeError(msg)
     with name_scope(name, "Assert", [condition, *data]):
         flag = convert_to_tensor(condition, name="condition")
         operation: Operation = AssertOp(flag, list(data), summarize=summarize, name="Assert")

@@ -21,6 +21,11 @@ from polygraph.ops.source_ops import constant
 from polygraph.ops.strided_slicing import strided_slice
 from polygraph.ops.strided_spec import Masks
 
+__all__ = ["newaxis"]
+
+newaxis = None
+"""An index that stands for a new axis of size 1."""
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,6 +75,9 @@ class _Spec:
         elif item is None:
             self._append(0, 0, 1, new_axis_bit=bit)
         else:
+            if isinstance(item, bool | np.bool_):
+                msg = f"{_WRONG}, got {item!r}: a mask is a tensor or an array of bools"
+                raise TypeError(msg)
             _require_index(item)
             begin = _index(item)
             end = AddV2(begin, 1, name="add") if isinstance(begin, Tensor) else begin + 1
@@ -108,9 +116,10 @@ def _packed(entries: Sequence[Any]) -> Any:
 
 
 def _same_dtype(vectors: list[Tensor]) -> list[Any]:
-    if any(vector.dtype.base_dtype == int64 for vector in vectors):
-        return [cast(vector, int64) for vector in vectors]
-    return vectors
+    found = {vector.dtype.base_dtype for vector in vectors}
+    if len(found) == 1:
+        return vectors
+    return [cast(vector, int64 if int64 in found else int32) for vector in vectors]
 
 
 def _is_mask(key: Any) -> bool:

@@ -61,7 +61,7 @@ def PreventGradient(value: Array, *, message: str = "") -> Array:  # noqa: ARG00
 
 @PreventGradient.gradient
 def _prevent_gradient_gradient(op: Operation, _: Tensor) -> NoReturn:
-    msg = f"Gradient explicitly disabled. Reason: {op.get_attr('message')}"
+    msg = f"Gradient explicitly disabled. Reason: {op.attrs['message']}"
     raise LookupError(msg)
 
 

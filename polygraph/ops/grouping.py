@@ -107,7 +107,8 @@ def tuple(
     """The same tensors, none of which is there before all of them and ``control_inputs`` are.
 
     Args:
-      tensors: tensors, `IndexedSlices`, operations, or None, which stays None.
+      tensors: tensors or what converts to them, `IndexedSlices`, operations, or None, which
+        stays None.
       name: of the scope of the new operations.
       control_inputs: what else has to be done before.
 
@@ -116,13 +117,19 @@ def tuple(
       TypeError: a control input is nothing that can run.
     """
     with name_scope(name, "tuple", [item for item in tensors if item is not None]):
-        gating = [_operation_of(item) for item in tensors if item is not None]
+        items = [_to_gate(item) for item in tensors]
+        gating = [_operation_of(item) for item in items if item is not None]
         gating.extend(_operation_of(item) for item in control_inputs or ())
         if not gating:
             msg = f"tf.tuple needs at least one tensor or operation, but got {tensors!r}"
             raise ValueError(msg)
         gate = group(*sorted(set(gating), key=lambda operation: operation.id))
-        return [_gated(gate, item) for item in tensors]
+        return [_gated(gate, item) for item in items]
+
+
+def _to_gate(item: Any) -> Any:
+    kept = isinstance(item, Operation | IndexedSlices) or item is None
+    return item if kept else convert_to_tensor(item)
 
 
 def _gated(gate: Operation, item: Any) -> Any:

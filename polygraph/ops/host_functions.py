@@ -49,12 +49,11 @@ def _call(
     values: list[Known], function: Callable[..., Any], token: str, Tout: Sequence[DType]
 ) -> list[Known]:
     try:
-        raw = function(*values)
+        # A scalar is passed as NumPy's scalar, a string as bytes.
+        raw = function(*[value[()] for value in values])
     except Exception as error:
         raise _error_of(error) from error
-    if raw is None and not Tout:
-        return []
-    results = list(raw) if isinstance(raw, list | tuple) else [raw]
+    results = list(raw) if isinstance(raw, list | tuple) else [] if raw is None else [raw]
     if len(results) != len(Tout):
         text = f"{token} returns {len(results)} values, but expects to see {len(Tout)} values."
         raise make_error(errors.InvalidArgumentError, text)
@@ -120,8 +119,8 @@ def py_func(
     """What a Python function gives for the values of tensors; the shapes are not known.
 
     Args:
-      func: takes NumPy arrays (bytes in object arrays for strings), gives as many arrays as
-        ``Tout`` lists, of those dtypes; numbers and lists are converted.
+      func: takes NumPy arrays and scalars (bytes for strings), gives as many arrays as ``Tout``
+        lists, of those dtypes; numbers are converted.
       inp: tensors.
       Tout: a dtype, or a list of dtypes.
       stateful: False says that equal inputs give equal results.

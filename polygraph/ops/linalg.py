@@ -239,7 +239,7 @@ def _matrix_norm(x: Tensor, order: Any, axes: list[int]) -> Tensor:
 
 def _norm(x: Tensor, order: Any, axes: Any) -> Tensor:
     if order in _EUCLIDEAN:
-        return sqrt(reduce_sum(multiply(x, conj(x)), axes, keepdims=True))
+        return sqrt(reduce_sum(multiply(x, conj(x), name="mul"), axes, keepdims=True))
     if axes is not None and len(axes) == _MATRIX_RANK:
         return _matrix_norm(x, order, axes)
     sizes = abs(x)

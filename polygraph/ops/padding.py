@@ -207,12 +207,12 @@ def MirrorPadGrad(dy: Array, paddings: Array, *, mode: str) -> Array:
 
 @MirrorPad.gradient
 def _mirror_pad_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
-    return [MirrorPadGrad(dy, op.inputs[1], mode=op.get_attr("mode")), None]
+    return [MirrorPadGrad(dy, op.inputs[1], mode=op.attrs["mode"]), None]
 
 
 @MirrorPadGrad.gradient
 def _mirror_pad_grad_gradient(op: Operation, ddx: Tensor) -> list[Tensor | None]:
-    return [MirrorPad(ddx, op.inputs[1], mode=op.get_attr("mode")), None]
+    return [MirrorPad(ddx, op.inputs[1], mode=op.attrs["mode"]), None]
 
 
 def pad(

@@ -143,13 +143,13 @@ def DepthToSpace(x: Array, *, block_size: int, data_format: str = "NHWC") -> Arr
 
 @SpaceToDepth.gradient
 def _space_to_depth_gradient(op: Operation, dy: Tensor) -> list[Tensor]:
-    attrs = {name: op.get_attr(name) for name in ("block_size", "data_format")}
+    attrs = {name: op.attrs[name] for name in ("block_size", "data_format")}
     return [DepthToSpace(dy, **attrs)]
 
 
 @DepthToSpace.gradient
 def _depth_to_space_gradient(op: Operation, dy: Tensor) -> list[Tensor]:
-    attrs = {name: op.get_attr(name) for name in ("block_size", "data_format")}
+    attrs = {name: op.attrs[name] for name in ("block_size", "data_format")}
     return [SpaceToDepth(dy, **attrs)]
 
 

@@ -12,7 +12,6 @@ from polygraph.core.ground.dtypes import INDEX, NUMERIC, REAL, as_dtype, bool_, 
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
-from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import known_ints
 from polygraph.ops.arithmetic import AddV2, Mul, Sub
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.dtypes import DType
     from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.op_spec import ShapeContext
+    from polygraph.core.ground.tensor import Tensor
     from polygraph.core.ground.trace import Array
 
 __all__ = [
@@ -138,7 +138,7 @@ EuclideanNorm = _reduction("EuclideanNorm", _euclidean_norm, NUMERIC, _euclidean
 
 def _all_axes(x: Any) -> Tensor:
     """An int vector of every axis of ``x``: a constant where the rank is known."""
-    count = x.get_shape().ndims if isinstance(x, Tensor) else None
+    count = x.get_shape().ndims if hasattr(x, "get_shape") else None
     if count is not None:
         return constant(np.arange(count, dtype=np.int32))
     return range_of(0, rank(x))

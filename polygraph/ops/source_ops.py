@@ -48,7 +48,7 @@ Placeholder.no_gradient()
 
 def _shape_of_a_default(context: ShapeContext) -> TensorShape:
     wanted, given = as_shape(context.attrs["shape"]), context.shape(0)
-    wanted.assert_is_compatible_with(given)
+    given.merge_with(wanted)
     return wanted
 
 
@@ -59,6 +59,10 @@ def PlaceholderWithDefault(value: Any, *, shape: TensorShape) -> Any:  # noqa: N
     """A value that may be fed, and else is its input."""
     del shape
     return value
+
+
+# What it gives is open until it is fed, or is not.
+PlaceholderWithDefault.propagates = False
 
 
 @PlaceholderWithDefault.gradient

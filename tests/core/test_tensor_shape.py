@@ -284,7 +284,7 @@ def test_merging() -> None:
     assert Shape([2, None]).merge_with(None) == [2, None]
     assert Shape(None).merge_with([1]) == [1]
     assert Shape(None).merge_with(None) == Shape(None)
-    with pytest.raises(ValueError, match=r"\(2, 3\) and \(2, 4\) are not compatible.*1 is 3 and 4"):
+    with pytest.raises(ValueError, match=r"\(2, 3\) and \(2, 4\) are not compatible.*are 3 and 4"):
         Shape([2, 3]).merge_with([2, 4])
     with pytest.raises(ValueError, match=r"\(2, 3\) and \(2,\) are not compatible.*2 and 1"):
         Shape([2, 3]).merge_with([2])

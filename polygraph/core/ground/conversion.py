@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.dtypes import DType, as_dtype
-from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import Dimension, TensorShape
 from polygraph.core.ground.upward import UPWARD
@@ -28,7 +27,17 @@ def register_tensor_conversion_function(
     """Register ``conversion_func(value, dtype, name, as_ref) -> Tensor`` for a type.
 
     It may return NotImplemented to leave the value to others. Lower priorities come first.
+
+    Raises:
+      TypeError: ``base_type`` is no type or tuple of types, or the function cannot be called.
     """
+    types = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(item, type) for item in types):
+        msg = f"base_type must be a type or a tuple of types, but is {base_type!r}"
+        raise TypeError(msg)
+    if not callable(conversion_func):
+        msg = f"conversion_func must be callable, but is {conversion_func!r}"
+        raise TypeError(msg)
     _converters.append((priority, base_type, conversion_func))
     _converters.sort(key=lambda entry: entry[0])
 
@@ -88,11 +97,6 @@ def _known_shape(shape: TensorShape, dtype: DType | None) -> tuple[list[int | No
         )
         raise TypeError(msg)
     return shape.as_list(), dtype
-
-
-def is_tensor(x: Any) -> bool:
-    """Whether ``x`` stands for a tensor: a tensor, a variable, or slices of one."""
-    return isinstance(x, Tensor | IndexedSlices) or hasattr(x, "_as_graph_element")
 
 
 def convert_to_tensor(

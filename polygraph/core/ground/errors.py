@@ -32,6 +32,14 @@ DATA_LOSS = 15
 UNAUTHENTICATED = 16
 
 
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asked for a truth value, a length or elements that only a run could tell."""
+
+
+class InaccessibleTensorError(ValueError):
+    """What was asked for cannot be had from outside: it lies in a branch or loop, or is closed."""
+
+
 class FailedOp(Protocol):
     """What an error asks of the operation that failed."""
 

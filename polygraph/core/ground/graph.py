@@ -8,10 +8,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from polygraph.core.ground import graph_elements, source
-from polygraph.core.ground.graph_def import GraphDef, node_of
+from polygraph.core.ground.graph_def import GraphDef, VersionDef, node_of
 from polygraph.core.ground.naming import Names
 from polygraph.core.ground.operation import Operation
-from polygraph.core.ground.placement import Dependencies, colocation_of, device_of
+from polygraph.core.ground.placement import (
+    Dependencies,
+    colocation_of,
+    device_of,
+    merge_devices,
+)
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ class Graph:
     Attributes:
       edits: counts changes of operations that exist; appending is none.
       region: the cond branch or loop part that new operations go to.
+      current_container: the `container` that new variables are said to be in.
       seed: the graph's random seed (`tf.set_random_seed`), None when unset.
     """
 
@@ -46,6 +52,7 @@ class Graph:
         self._colocation: list[Operation] = []
         self._gradient_overrides: list[dict[str, str]] = []
         self._finalized = False
+        self.current_container = ""
         self._unfeedable: set[Tensor] = set()
         self._unfetchable: set[object] = set()
 
@@ -116,6 +123,16 @@ class Graph:
     def version(self) -> int:
         """Grows when operations are added."""
         return len(self._operations)
+
+    @property
+    def building_function(self) -> bool:
+        """Whether it is a function's body: never, for there are no such graphs here."""
+        return False
+
+    @property
+    def graph_def_versions(self) -> VersionDef:
+        """The version of TF1's format that `as_graph_def` follows."""
+        return VersionDef()
 
     def require_member(self, op: Operation) -> None:
         """Raise ValueError where ``op`` belongs to another graph."""
@@ -257,8 +274,24 @@ class Graph:
             self.region = region
 
     @contextmanager
+    def container(self, container_name: str) -> Iterator[str]:
+        """Note a container for the variables built inside; a session keeps its own either way."""
+        outer = self.current_container
+        self.current_container = container_name
+        try:
+            yield container_name
+        finally:
+            self.current_container = outer
+
+    @contextmanager
     def device(self, device_name_or_function: Any) -> Iterator[None]:
-        """Ask for a device for the operations built inside: a name, a function, or None."""
+        """Ask for a device for the operations built inside: a name, a function, or None.
+
+        Raises:
+          ValueError: the name is no device's.
+        """
+        if device_name_or_function is not None and not callable(device_name_or_function):
+            merge_devices("", str(device_name_or_function))
         outer = self._devices
         self._devices = [*outer, device_name_or_function]
         try:
@@ -268,7 +301,14 @@ class Graph:
 
     @contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
-        """Operations built inside ask to stand where ``op`` does; None asks for nothing."""
+        """Operations built inside ask to stand where ``op`` does; None asks for nothing.
+
+        Raises:
+          ValueError: ``op`` is None, and what is around shall not be ignored.
+        """
+        if op is None and not ignore_existing:
+            msg = "Trying to reset colocation (op is None) but ignore_existing is not True"
+            raise ValueError(msg)
         outer, devices = self._colocation, self._devices
         if op is None:
             self._colocation = []
@@ -284,7 +324,19 @@ class Graph:
 
     @contextmanager
     def gradient_override_map(self, op_type_map: dict[str, str]) -> Iterator[None]:
-        """Operations built inside use other gradients, registered by name."""
+        """Operations built inside use other gradients, registered by name.
+
+        Raises:
+          TypeError: it is no dictionary of op types and names.
+        """
+        if not isinstance(op_type_map, dict) or not all(
+            isinstance(name, str) for pair in op_type_map.items() for name in pair
+        ):
+            msg = (
+                "op_type_map must be a dictionary mapping strings to strings, but is "
+                f"{op_type_map!r}"
+            )
+            raise TypeError(msg)
         self._gradient_overrides.append(dict(op_type_map))
         try:
             yield

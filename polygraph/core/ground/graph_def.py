@@ -70,14 +70,31 @@ class NodeDef:
 
 
 @dataclass(slots=True)
+class VersionDef:
+    """Which version of TF1's format a graph is written in, and who may read it.
+
+    Attributes:
+      producer: the version; by default that of TensorFlow 1.15.
+      min_consumer: the oldest version that may read it.
+      bad_consumers: versions that may not.
+    """
+
+    producer: int = 134
+    min_consumer: int = 0
+    bad_consumers: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class GraphDef:
     """A graph as data.
 
     Attributes:
       node: the operations in the order of their creation.
+      versions: of the format.
     """
 
     node: list[NodeDef] = field(default_factory=list)
+    versions: VersionDef = field(default_factory=VersionDef)
 
 
 def input_name(tensor: Tensor) -> str:

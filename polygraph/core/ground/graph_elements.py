@@ -20,6 +20,9 @@ def find(
     graph: Graph, obj: Any, *, allow_tensor: bool, allow_operation: bool
 ) -> Tensor | Operation:
     """See `Graph.as_graph_element`."""
+    if not (allow_tensor or allow_operation):
+        msg = "allow_tensor and allow_operation can't both be False."
+        raise ValueError(msg)
     convert = getattr(obj, "_as_graph_element", None)
     if convert is not None:
         obj = convert()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
+
+
+class IndexedSlicesValue(NamedTuple):
+    """The value of an `IndexedSlices`: NumPy arrays (or what can be made into them)."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any
 
 
 class IndexedSlices:
@@ -71,5 +79,6 @@ class IndexedSlices:
         return IndexedSlices(-self.values, self.indices, self.dense_shape)
 
     def __repr__(self) -> str:
-        dense = "" if self.dense_shape is None else f", dense_shape={self.dense_shape!r}"
-        return f"IndexedSlices(indices={self.indices!r}, values={self.values!r}{dense})"
+        """TF1's form."""
+        dense = "" if self.dense_shape is None else f", dense_shape={self.dense_shape}"
+        return f"IndexedSlices(indices={self.indices}, values={self.values}{dense})"

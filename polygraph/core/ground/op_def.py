@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from polygraph.core.ground.dtypes import DType
+    from polygraph.core.ground.op_spec import Arg
     from polygraph.core.ground.tensor_shape import TensorShape
 
     Gradient = Callable[..., Sequence[Any] | Any]
@@ -48,6 +49,7 @@ class OpDef:
       writes: ref inputs that get a new value; others are only read.
       overwrites: ref inputs whose old value is never read.
       hidden: state of the operation's own.
+      propagates: where the graph alone decides its inputs, it decides its outputs too.
       broadcasts: inputs may be repeated to fit each other, which a gradient has to undo.
       samples: operands (arrays) and attributes for conformance.
     """
@@ -77,6 +79,7 @@ class OpDef:
         self.lower = lower
         self.kind = kind
         self.shape_rule = shape
+        self.propagates = True
         self.broadcasts = shape is shape_rules.broadcast
         self.static = frozenset(static)
         self.writes = tuple(writes)
@@ -94,6 +97,26 @@ class OpDef:
             msg = f"op type {op_type!r} is defined already"
             raise ValueError(msg)
         OP_DEFS[op_type] = self
+
+    @property
+    def name(self) -> str:
+        """`type` by the name that TF1's protocol buffer gives it."""
+        return self.type
+
+    @property
+    def input_arg(self) -> tuple[Arg, ...]:
+        """`inputs` by the name that TF1's protocol buffer gives them."""
+        return tuple(self.inputs)
+
+    @property
+    def output_arg(self) -> tuple[Arg, ...]:
+        """`outputs` by the name that TF1's protocol buffer gives them."""
+        return tuple(self.outputs)
+
+    @property
+    def is_stateful(self) -> bool:
+        """`stateful` by the name that TF1's protocol buffer gives it."""
+        return self.stateful
 
     @property
     def doc(self) -> str:

@@ -75,6 +75,11 @@ class Operation:
         return self.definition.type
 
     @property
+    def op_def(self) -> OpDef:
+        """The record of its op type."""
+        return self.definition
+
+    @property
     def node_def(self) -> NodeDef:
         """The operation as plain data."""
         return node_of(self)
@@ -105,7 +110,7 @@ class Operation:
         return tuple(self.outputs)
 
     def get_attr(self, name: str) -> Any:
-        """The value of an attribute.
+        """The value of an attribute; text is bytes, as in TF1.
 
         Raises:
           ValueError: there is no such attribute.
@@ -113,7 +118,8 @@ class Operation:
         if name not in self.attrs:
             msg = f"Operation '{self.name}' has no attr named '{name}'."
             raise ValueError(msg)
-        return self.attrs[name]
+        value = self.attrs[name]
+        return value.encode() if isinstance(value, str) else value
 
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
         """Run it in ``session``, or in the default session."""

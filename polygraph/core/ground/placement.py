@@ -31,6 +31,9 @@ def _parts(device: str) -> dict[str, str]:
     for part in filter(None, device.split("/")):
         key, _, value = part.partition(":")
         if key in _ORDER[:-1]:
+            if key != "job" and not (value == "*" or value.isdecimal()):
+                msg = f"{part!r} in {device!r} has no number: say /job:name/task:0/device:GPU:0"
+                raise ValueError(msg)
             found[key] = f"/{key}:{value}"
             continue
         if "device" in found:

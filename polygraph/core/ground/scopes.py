@@ -93,6 +93,11 @@ def device(device_name_or_function: Any) -> AbstractContextManager[None]:
     return get_default_graph().device(device_name_or_function)
 
 
+def container(container_name: str) -> AbstractContextManager[str]:
+    """See `Graph.container`."""
+    return get_default_graph().container(container_name)
+
+
 def colocate_with(op: Any, ignore_existing: bool = False) -> AbstractContextManager[None]:
     """See `Graph.colocate_with`; ``op`` may be a variable or `IndexedSlices` too."""
     if op is not None and not isinstance(op, Operation):

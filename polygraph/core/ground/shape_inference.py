@@ -34,7 +34,11 @@ def infer_outputs(operation: Operation, dtypes: Sequence[DType]) -> list[tuple[D
         shapes = _shapes(operation, len(dtypes))
     except (ShapeError, ValueError) as error:
         listed = ", ".join(
-            str(tensor.get_shape()).replace("(", "[").replace(",)", ")").replace(")", "]")
+            str(tensor.get_shape())
+            .replace(", ", ",")
+            .replace("(", "[")
+            .replace(",)", ")")
+            .replace(")", "]")
             for tensor in operation.inputs
         )
         msg = (
@@ -94,6 +98,8 @@ def propagate_constants(operation: Operation) -> None:
     """Note the outputs' values, or the elements known, where the graph alone decides them."""
     definition = operation.definition
     if definition.kind is not Kind.PURE or definition.stateful or not operation.outputs:
+        return
+    if not definition.propagates:
         return
     if _small(operation) and all(tensor.constant is not None for tensor in operation.inputs):
         _note_constants(operation)

@@ -83,6 +83,10 @@ class SparseTensor:
             return unknown_shape()
         return TensorShape([None] * rank[0])
 
+    def consumers(self) -> list[Operation]:
+        """The operations that take the values as an input."""
+        return self.values.consumers()
+
     def eval(self, feed_dict: Any = None, session: Any = None) -> SparseTensorValue:
         """Its value in ``session``, or in the default session."""
         parts = [

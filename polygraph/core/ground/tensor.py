@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from polygraph.core.ground.errors import OperatorNotAllowedInGraphError
 from polygraph.core.ground.operators import Operators
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape
 from polygraph.core.ground.upward import UPWARD
@@ -103,7 +104,7 @@ class Tensor(Operators):
             "`if t is not None:` to test whether it is there, and tf.cond or tf.logical_and to "
             "compute with it. (Using a `tf.Tensor` as a Python `bool` is not allowed.)"
         )
-        raise TypeError(msg)
+        raise OperatorNotAllowedInGraphError(msg)
 
     def __len__(self) -> NoReturn:
         """Refused: use ``tf.shape(t)[0]`` or ``t.get_shape()``."""
@@ -112,8 +113,11 @@ class Tensor(Operators):
 
     def __iter__(self) -> NoReturn:
         """Refused: use ``tf.map_fn`` or ``tf.unstack``."""
-        msg = f"tensor {self.name!r} is not iterable: use tf.map_fn, tf.unstack or tf.split"
-        raise TypeError(msg)
+        msg = (
+            f"tensor {self.name!r} is not iterable: use tf.map_fn, tf.unstack or tf.split. "
+            "(Iterating over a `tf.Tensor` is not allowed.)"
+        )
+        raise OperatorNotAllowedInGraphError(msg)
 
     def __float__(self) -> NoReturn:
         """Refused: run it in a session."""

@@ -172,21 +172,30 @@ class TensorShape:
     def with_rank_at_least(self, rank: int) -> TensorShape:
         """Return this shape; raise ValueError if it is known to have fewer dimensions."""
         if self._sizes is not None and len(self._sizes) < rank:
-            msg = f"Shape {self} must have rank at least {rank}, not {len(self._sizes)}"
+            msg = (
+                f"Shape must be at least rank {rank} but is rank {len(self._sizes)}: "
+                f"Shape {self} must have rank at least {rank}"
+            )
             raise ValueError(msg)
         return self
 
     def with_rank_at_most(self, rank: int) -> TensorShape:
         """Return this shape; raise ValueError if it is known to have more dimensions."""
         if self._sizes is not None and len(self._sizes) > rank:
-            msg = f"Shape {self} must have rank at most {rank}, not {len(self._sizes)}"
+            msg = (
+                f"Shape must be at most rank {rank} but is rank {len(self._sizes)}: "
+                f"Shape {self} must have rank at most {rank}"
+            )
             raise ValueError(msg)
         return self
 
     def assert_has_rank(self, rank: int) -> None:
         """Raise ValueError if the shape is known to have a rank other than `rank`."""
         if self._sizes is not None and len(self._sizes) != rank:
-            msg = f"Shape {self} must have rank {rank}, not {len(self._sizes)}"
+            msg = (
+                f"Shape must be rank {rank} but is rank {len(self._sizes)}: "
+                f"Shape {self} must have rank {rank}"
+            )
             raise ValueError(msg)
 
     def assert_same_rank(self, other: ShapeLike) -> None:
@@ -285,10 +294,10 @@ def _sizes_of(dims: Iterable[DimensionLike] | DimensionLike) -> tuple[int | None
 
 def _difference(mine: tuple[int | None, ...], theirs: tuple[int | None, ...]) -> str:
     if len(mine) != len(theirs):
-        return f": their ranks are {len(mine)} and {len(theirs)}"
+        return f": Shapes must be equal rank, but are {len(mine)} and {len(theirs)}"
     for axis, (a, b) in enumerate(zip(mine, theirs, strict=True)):
         if a != b and a is not None and b is not None:
-            return f": dimension {axis} is {a} and {b}"
+            return f": Dimension {axis} in both shapes must be equal, but are {a} and {b}"
     return ""
 
 

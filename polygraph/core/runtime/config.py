@@ -6,6 +6,8 @@ so that programs run, and `IGNORED` gives the reason.
 
 from __future__ import annotations
 
+import copy
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -37,11 +39,17 @@ IGNORED: dict[str, str] = {
 }
 
 
+_HELD: dict[type, type] = {bool: Integral, int: Integral, float: Real, str: str | bytes}  # type: ignore[dict-item]
+"""What the fields of a message hold, by the type of their default."""
+
+
 class _Fields:
     """A message: named fields with defaults, nested messages made on first use.
 
     Raises:
-      AttributeError: a field that TF1's message does not have.
+      ValueError: a keyword that is no field of TF1's message.
+      AttributeError: an attribute that is none.
+      TypeError: a value that a field cannot hold.
     """
 
     _defaults: ClassVar[Mapping[str, Any]] = {}
@@ -50,7 +58,10 @@ class _Fields:
     def __init__(self, **fields: Any) -> None:
         self._set: dict[str, Any] = {}
         for name, value in fields.items():
-            setattr(self, name, value)
+            if name not in self._defaults and name not in self._messages:
+                raise ValueError(self._unknown(name))
+            # A message that is given is copied, so that the two change apart.
+            setattr(self, name, copy.deepcopy(value))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_set":
@@ -69,10 +80,23 @@ class _Fields:
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             object.__setattr__(self, name, value)
-        elif name in self._defaults or name in self._messages:
+        elif name in self._messages:
+            self._require(name, value, self._messages[name])
+            self._set[name] = value
+        elif name in self._defaults:
+            self._require(name, value, _HELD.get(type(self._defaults[name]), object))
             self._set[name] = value
         else:
             raise AttributeError(self._unknown(name))
+
+    def _require(self, name: str, value: Any, held: type) -> None:
+        if not isinstance(value, held):
+            msg = f"{type(self).__name__}.{name} cannot hold {value!r} of {type(value)}"
+            raise TypeError(msg)
+
+    def _filled(self) -> dict[str, Any]:
+        """The fields that were set; reading a message or a list does not set it."""
+        return {name: value for name, value in self._set.items() if not _is_empty(value)}
 
     def _unknown(self, name: str) -> str:
         known = ", ".join(sorted([*self._defaults, *self._messages]))
@@ -80,22 +104,26 @@ class _Fields:
 
     def HasField(self, name: str) -> bool:  # noqa: N802 - protobuf's name
         """Whether the field was set."""
-        return name in self._set
+        return name in self._filled()
 
     def CopyFrom(self, other: _Fields) -> None:  # noqa: N802 - protobuf's name
         """Take over the fields of another message of the same type."""
-        self._set = dict(other._set)
+        self._set = copy.deepcopy(other._set)
 
     def __eq__(self, other: object) -> bool:
         """Same type, same fields set."""
-        return type(other) is type(self) and other._set == self._set
+        return type(other) is type(self) and other._filled() == self._filled()
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         """The fields that were set."""
-        fields = ", ".join(f"{name}={value!r}" for name, value in self._set.items())
+        fields = ", ".join(f"{name}={value!r}" for name, value in self._filled().items())
         return f"{type(self).__name__}({fields})"
+
+
+def _is_empty(value: Any) -> bool:
+    return not value._filled() if isinstance(value, _Fields) else value in ([], {})  # noqa: SLF001
 
 
 class GPUOptions(_Fields):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.sparse_tensor import SparseTensor
 from polygraph.core.ground.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from polygraph.core.ground.graph import Graph
 
@@ -38,18 +39,49 @@ def _sparse_parts(key: SparseTensor, value: Any) -> list[tuple[Tensor, Any]]:
 register_feed_expansion(SparseTensor, _sparse_parts)
 
 
+def _slices_parts(key: IndexedSlices, value: Any) -> list[tuple[Tensor, Any]]:
+    keys = [key.values, key.indices] + ([] if key.dense_shape is None else [key.dense_shape])
+    parts = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(parts) < len(keys):
+        msg = f"IndexedSlices are fed with an IndexedSlicesValue or its parts, not {value!r}"
+        raise TypeError(msg)
+    return list(zip(keys, parts, strict=False))
+
+
+register_feed_expansion(IndexedSlices, _slices_parts)
+
+
+def _sequence_parts(key: tuple[Any, ...], value: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(value, list | tuple) or len(value) != len(key):
+        msg = f"the feed for {key!r} must have as many values in it, but is {value!r}"
+        raise ValueError(msg)
+    return list(zip(key, value, strict=True))
+
+
+def _pairs(feed_dict: Mapping[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    """Keys and values, each tuple of keys taken apart with its values."""
+    pending = list(feed_dict.items())[::-1]
+    while pending:
+        key, value = pending.pop()
+        if isinstance(key, tuple):
+            pending.extend(reversed(_sequence_parts(key, value)))
+        else:
+            yield key, value
+
+
 def feed_items(graph: Graph, feed_dict: Mapping[Any, Any]) -> dict[Tensor, Array]:
     """The fed tensors and their arrays.
 
     Raises:
       TypeError: a key or value is of a type that cannot be fed.
-      ValueError: a shape does not fit, or a tensor may not be fed.
+      ValueError: a shape does not fit, a tensor may not be fed, or a tuple of keys has another
+        number of values.
     """
     if not isinstance(feed_dict, Mapping):
         msg = f"feed_dict must be a dictionary, but is of type {type(feed_dict).__name__!r}"
         raise TypeError(msg)
     items: dict[Tensor, Array] = {}
-    for key, value in feed_dict.items():
+    for key, value in _pairs(feed_dict):
         for type_, expand in _expansions:
             if isinstance(key, type_):
                 pairs = expand(key, value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from polygraph.core.ground.indexed_slices import IndexedSlices
+from polygraph.core.ground.errors import InaccessibleTensorError
+from polygraph.core.ground.indexed_slices import IndexedSlices, IndexedSlicesValue
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.sparse_tensor import SparseTensor, SparseTensorValue
 from polygraph.core.ground.tensor import Tensor
@@ -32,14 +33,6 @@ def register_fetch_expansion(
       expand: gives what to fetch in its stead, and how to build the result from the values.
     """
     _expansions.append((type_, expand))
-
-
-class IndexedSlicesValue(NamedTuple):
-    """A fetched `IndexedSlices`: NumPy arrays."""
-
-    values: Any
-    indices: Any
-    dense_shape: Any
 
 
 def _slices_value(values: list[Any]) -> IndexedSlicesValue:
@@ -149,8 +142,8 @@ def _element(graph: Graph, item: Any) -> Tensor | Operation:
             f"Operation {op.name!r} ({op.frame}) has been marked as not fetchable: it lies inside "
             f"a branch or loop ({op.region.name}); fetch what the tf.cond or tf.while_loop gives"
         )
-        raise ValueError(msg)
+        raise InaccessibleTensorError(msg)
     if not graph.is_fetchable(element):
         msg = f"Operation {op.name!r} ({op.frame}) has been marked as not fetchable."
-        raise ValueError(msg)
+        raise InaccessibleTensorError(msg)
     return element

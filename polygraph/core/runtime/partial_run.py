@@ -25,5 +25,5 @@ class PartialRun:
                 raise InvalidArgumentError(None, None, msg)
             if tensor in self.given:
                 msg = f"{tensor.name} was fed already in this partial run"
-                raise ValueError(msg)
+                raise InvalidArgumentError(None, None, msg)
         self.given.update(feeds)

@@ -12,7 +12,7 @@ from polygraph.core.ground.errors import CancelledError, DeadlineExceededError
 from polygraph.core.ground.graph import Graph, get_default_graph
 from polygraph.core.ground.printer import print_program
 from polygraph.core.runtime.compiler import Compiler
-from polygraph.core.runtime.config import ConfigProto
+from polygraph.core.runtime.config import ConfigProto, RunOptions
 from polygraph.core.runtime.default_session import SESSIONS, AsDefault
 from polygraph.core.runtime.devices import DeviceAttributes
 from polygraph.core.runtime.discovery import default_backend_name, make_backend
@@ -80,6 +80,9 @@ class BaseSession:
           TypeError: an argument has the wrong type.
           ValueError: ``target`` names another process.
         """
+        if not isinstance(target, str | bytes):
+            msg = f"Argument `target` must be a string, but got {type(target).__name__!r}"
+            raise TypeError(msg)
         if target:
             msg = f"target {target!r}: a session runs in its own process; leave target empty"
             raise ValueError(msg)
@@ -133,9 +136,9 @@ class BaseSession:
         return self._graph.as_graph_def()
 
     @property
-    def sess_str(self) -> str:
+    def sess_str(self) -> bytes:
         """TF1's target, empty."""
-        return ""
+        return b""
 
     @property
     def backend(self) -> Backend:
@@ -143,7 +146,13 @@ class BaseSession:
         return self._backend
 
     def list_devices(self) -> list[DeviceAttributes]:
-        """The devices that the backend could run on."""
+        """The devices that the backend could run on.
+
+        Raises:
+          CancelledError: the session is closed.
+        """
+        if self._closed is not None:
+            raise CancelledError(None, None, f"Session has been closed. ({self._closed})")
         return [DeviceAttributes(name) for name in self._backend.list_devices()]
 
     # Running
@@ -167,7 +176,7 @@ class BaseSession:
           The structure of ``fetches`` with NumPy values; None for operations.
 
         Raises:
-          TypeError: a fetch or feed has the wrong type.
+          TypeError: a fetch, a feed or ``options`` has the wrong type.
           ValueError: a fetch or feed is not of this graph, or a shape does not fit.
           RuntimeError: the session is closed, or the graph empty.
           tf.errors.OpError: the run failed; no variable has changed.
@@ -238,7 +247,10 @@ class BaseSession:
     def _run_with_options(
         self, entry: Entry, arrays: Sequence[Any], options: Any, run_metadata: Any
     ) -> Any:
-        timeout = getattr(options, "timeout_in_ms", 0) or self._timeout_in_ms
+        if not isinstance(options, RunOptions | None):
+            msg = f"options must be a tf.RunOptions, but got {type(options).__name__}"
+            raise TypeError(msg)
+        timeout = (options.timeout_in_ms if options else 0) or self._timeout_in_ms
         outer = SESSIONS.deadline
         if timeout:
             SESSIONS.deadline = time.monotonic() + timeout / 1000
@@ -289,8 +301,16 @@ class BaseSession:
           fetches: as in `run`.
           feed_list: what the function's positional arguments are fed to, in order.
           accept_options: the function also takes ``options`` and ``run_metadata``.
+
+        Raises:
+          TypeError: ``feed_list`` is no list, or a fetch or feed has the wrong type.
+          ValueError: a fetch or feed is not of this graph.
         """
         self._require_open()
+        if feed_list is not None and not isinstance(feed_list, list | tuple):
+            msg = f"Argument `feed_list` must be a list or tuple, but is {feed_list!r}"
+            raise TypeError(msg)
+        Fetches(self._graph, fetches)
         tensors = [
             self._graph.as_graph_element(item, allow_operation=False) for item in feed_list or ()
         ]
@@ -326,8 +346,7 @@ class BaseSession:
         """Run one part with the feeds given so far.
 
         Raises:
-          InvalidArgumentError: a feed was not announced.
-          ValueError: a feed was given before.
+          InvalidArgumentError: a feed was not announced, or was given before.
         """
         handle.take(feed_items(self._graph, feed_dict or {}))
         return self.run(fetches, handle.given)

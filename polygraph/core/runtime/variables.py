@@ -10,7 +10,8 @@ from polygraph.core.ground.conversion import (
     register_tensor_conversion_function,
 )
 from polygraph.core.ground.dtypes import as_dtype
-from polygraph.core.ground.errors import UnimplementedError
+from polygraph.core.ground.errors import OperatorNotAllowedInGraphError, UnimplementedError
+from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.graph_keys import GraphKeys
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.naming import name_from_scope_name
@@ -155,18 +156,22 @@ class Variable(Operators):
             raise ValueError(msg)
         self._initial_value = value
         self._variable: Tensor = state.VariableV2(
-            shape=shape, dtype=value.dtype.base_dtype, name=scope
+            shape=shape,
+            dtype=value.dtype.base_dtype,
+            container=get_default_graph().current_container,
+            name=scope,
         )
         guarded = safe_initial_value(value, name_from_scope_name(scope))
         self._initializer: Operation = state.assign(
             self._variable, guarded, validate_shape=self._validate_shape
         ).op
-        with colocate_with(self._variable.op):
-            if self._caching_device is None:
-                self._snapshot: Tensor = self._read()
-            else:
-                with device(self._caching_device):
-                    self._snapshot = self._read()
+        where = (
+            colocate_with(self._variable.op)
+            if self._caching_device is None
+            else device(self._caching_device)
+        )
+        with where:
+            self._snapshot: Tensor = self._read()
 
     def _read(self) -> Tensor:
         # The planner takes this operation for the variable itself, whatever reads it.
@@ -179,7 +184,7 @@ class Variable(Operators):
     def __iter__(self) -> NoReturn:
         """Refused, as for a tensor."""
         msg = f"variable {self.name!r} is not iterable: use tf.map_fn, tf.unstack or tf.split"
-        raise TypeError(msg)
+        raise OperatorNotAllowedInGraphError(msg)
 
     # What it is
 

@@ -61,12 +61,18 @@ class CannotCompileError(Exception):
         self.reason = reason
 
 
+_RUNTIME_NAMES = {"float16": "half", "float32": "float", "float64": "double"}
+"""Dtypes that TF1's run-time errors call by other names."""
+
+
 def unfed(op: Operation) -> InvalidArgumentError:
     """The error of a placeholder that a run needs and nobody fed."""
-    dtype, shape = op.outputs[0].dtype.name, op.outputs[0].get_shape()
-    known = "" if shape.ndims is None else f" and shape {shape}"
+    dtype, shape = op.outputs[0].dtype, op.outputs[0].get_shape()
+    dims = ",".join("?" if dim.value is None else str(dim.value) for dim in shape.dims or ())
+    known = f" and shape [{dims}]" if dims else ""
+    name = _RUNTIME_NAMES.get(dtype.name, dtype.name)
     msg = (
-        f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype}{known}"
+        f"You must feed a value for placeholder tensor '{op.name}' with dtype {name}{known}"
         f"\n\t [[node {op.name} ({op.type}), defined at {op.frame}]]"
     )
     return InvalidArgumentError(None, op, msg)
