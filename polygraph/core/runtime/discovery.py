@@ -7,7 +7,6 @@ same name are an error that names both; the names of the backends in the box sta
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import threading
@@ -25,6 +24,7 @@ from polygraph.core.runtime.entry_points import (
     Offer,
     joined,
     load,
+    nearest,
     offers,
     require_contract,
     same_distribution,
@@ -244,8 +244,8 @@ def _find(asked: BackendName) -> Offer | None:
 def not_found(asked: BackendName) -> BackendNotFoundError:
     """The error that there is no such backend: says which there are, and what those lack."""
     where = f" from {asked.distribution}" if asked.distribution else ""
-    near = difflib.get_close_matches(asked.name, list_backends(), n=1)
-    hint = f"; is it {near[0]!r}?" if near and near[0] != asked.name else "."
+    near = nearest(asked.name, list_backends())
+    hint = f"; is it {near!r}?" if near not in {None, asked.name} else "."
     lines = [f"there is no backend {asked.name!r}{where}{hint} Installed:"]
     for status in backend_statuses():
         note = (

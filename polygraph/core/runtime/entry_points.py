@@ -18,9 +18,11 @@ from polygraph.core.ground.deferred import Deferred
 from polygraph.core.ground.errors import BrokenPluginError, ContractError
 
 if TYPE_CHECKING:
+    import difflib
     from collections.abc import Callable, Iterable
     from importlib import metadata
 else:
+    difflib = Deferred("difflib")  # for the errors of names that are misspelt
     metadata = Deferred("importlib.metadata")  # a seventh of the time that importing us takes
 
 _T = TypeVar("_T")
@@ -105,6 +107,12 @@ def _canonical(distribution: str) -> str:
 def joined(names: Iterable[str]) -> str:
     """Names in a sentence."""
     return " and ".join(names)
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Which of ``names`` a misspelt one may stand for."""
+    found = difflib.get_close_matches(name, list(names), n=1)
+    return found[0] if found else None
 
 
 def load(offer: Offer, kind: str) -> Loaded:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from typing import TYPE_CHECKING
 
+from polygraph.core.ground.deferred import Deferred
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib import metadata
 
     from polygraph.core.ground.backend import BackendSpec
+else:
+    metadata = Deferred("importlib.metadata")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a requirement begins with."""
@@ -30,8 +34,8 @@ def install_hint(spec: BackendSpec, distribution: str) -> str:
 def _unmet(distribution: str) -> Iterator[str]:
     """The requirements of a distribution that are not installed, in any version."""
     try:
-        requirements = importlib.metadata.requires(distribution) or ()
-    except importlib.metadata.PackageNotFoundError:
+        requirements = metadata.requires(distribution) or ()
+    except metadata.PackageNotFoundError:
         return
     for requirement in requirements:
         wanted, _, condition = requirement.partition(";")
@@ -39,6 +43,6 @@ def _unmet(distribution: str) -> Iterator[str]:
         if name is None or "extra" in condition:
             continue
         try:
-            importlib.metadata.distribution(name[0])
-        except importlib.metadata.PackageNotFoundError:
+            metadata.distribution(name[0])
+        except metadata.PackageNotFoundError:
             yield wanted.strip()

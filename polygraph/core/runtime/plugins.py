@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from polygraph.core.ground.deferred import Deferred
 from polygraph.core.ground.errors import BrokenPluginError, ContractError
 from polygraph.core.ground.hooks import PROJECT, HookSpecs, plugin_manager
 from polygraph.core.ground.op import REGISTRY
@@ -25,15 +24,13 @@ from polygraph.core.runtime.entry_points import (
     Offer,
     joined,
     load,
+    nearest,
     offers,
     require_contract,
 )
 
 if TYPE_CHECKING:
-    import difflib
     from collections.abc import Iterable, Iterator
-else:
-    difflib = Deferred("difflib")  # for the errors of names that are misspelt
 
 GROUP = "polygraph.plugins"
 
@@ -180,8 +177,8 @@ def _not_one(name: str, found: list[Offer]) -> str:
         brought = joined(offer.distribution for offer in found)
         return f"plugin {name!r} is brought by {brought}: write {choices}"
     names = [offer.name for offer in offers(GROUP)]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; is it {near[0]!r}?" if near else ""
+    near = nearest(name, names)
+    hint = f"; is it {near!r}?" if near else ""
     return f"there is no plugin {name!r}; installed: {', '.join(names) or 'none'}{hint}"
 
 
@@ -258,8 +255,8 @@ def _hook_names() -> list[str]:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, _hook_names(), n=1)
-    hint = f"; is it {near[0]}?" if near else f"; there are {', '.join(_hook_names())}"
+    near = nearest(name, _hook_names())
+    hint = f"; is it {near}?" if near else f"; there are {', '.join(_hook_names())}"
     return f"there is no hook {name}{hint}"
 
 
