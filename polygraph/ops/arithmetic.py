@@ -163,8 +163,9 @@ def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The sum, elementwise with broadcasting; strings are put one after the other."""
     with name_scope(name, "Add", [x]) as scope:
         first = convert_to_tensor(x, name="x")
+        second = convert_to_tensor(y, preferred_dtype=first.dtype.base_dtype, name="y")
         definition = Add if first.dtype.base_dtype == string else AddV2
-        return definition(first, y, name=scope)  # type: ignore[no-any-return]
+        return definition(first, second, name=scope)  # type: ignore[no-any-return]
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -215,10 +216,11 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The quotient as in Python 2: of integers, rounded down.
 
     Raises:
-      TypeError: the operands differ in dtype.
+      ValueError: the operands differ in dtype.
     """
     with name_scope(name, "div", [x, y]) as scope:
-        first, second = _operands(x, y)
+        first = convert_to_tensor(x, name="x")
+        second = convert_to_tensor(y, first.dtype.base_dtype, name="y")
         whole = first.dtype.is_integer
         return (FloorDiv if whole else RealDiv)(first, second, name=scope)  # type: ignore[no-any-return]
 
@@ -273,11 +275,13 @@ def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def div_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The quotient, and 0 where ``y`` is 0."""
+    """The quotient, and 0 where ``y`` is 0; integers are divided as by `truediv`.
+
+    Raises:
+      TypeError: the operands differ in dtype.
+    """
     with name_scope(name, "div_no_nan", [x, y]) as scope:
-        first = convert_to_tensor(x, name="x")
-        second = convert_to_tensor(y, first.dtype.base_dtype, name="y")
-        return DivNoNan(first, second, name=scope)  # type: ignore[no-any-return]
+        return DivNoNan(*_as_reals(*_operands(x, y)), name=scope)  # type: ignore[no-any-return]
 
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -346,7 +350,10 @@ def _tensors_to_add(inputs: Any) -> list[Tensor]:
     tensors = [convert_to_tensor(item) for item in inputs]
     if len({tensor.dtype.base_dtype for tensor in tensors}) != 1:
         names = ", ".join(tensor.dtype.name for tensor in tensors)
-        msg = f"Tensors in list passed to 'inputs' have types [{names}] that don't all match"
+        msg = (
+            f"Tensors in list passed to 'inputs' of 'AddN' Op have types [{names}] that don't all "
+            "match"
+        )
         raise TypeError(msg)
     return tensors
 

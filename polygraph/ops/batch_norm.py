@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["fused_batch_norm"]
 
 _DTYPES = (float32, float16, bfloat16)
-_LEAST_EPSILON = 1.001e-5
 _VECTORS = 4
 """Scale, offset, mean and variance."""
 
@@ -369,7 +368,7 @@ def fused_batch_norm(
       offset: ``[channels]``, float32.
       mean: ``[channels]``: what is normalized by where ``is_training`` is false.
       variance: as ``mean``.
-      epsilon: added to the variance, at least 1.001e-5.
+      epsilon: added to the variance.
       data_format: ``"NHWC"`` or ``"NCHW"``.
       is_training: normalize by the batch's own mean and variance.
       name: of the operation.
@@ -392,7 +391,7 @@ def fused_batch_norm(
         shifts,
         _statistics(mean, float32, needed=needed, name="mean"),
         _statistics(variance, float32, needed=needed, name="variance"),
-        epsilon=max(float(epsilon), _LEAST_EPSILON),
+        epsilon=float(epsilon),
         data_format=checked_format(data_format),
         is_training=bool(is_training),
         exponential_avg_factor=float(exponential_avg_factor),

@@ -113,9 +113,6 @@ def Bitcast(x: Array, *, type: DType) -> Any:
     return ew.bitcast(x, dtype=dtype)
 
 
-Bitcast.no_gradient()
-
-
 def _is_sparse(x: Any) -> bool:
     return hasattr(x, "indices") and hasattr(x, "values") and hasattr(x, "dense_shape")
 

@@ -185,7 +185,8 @@ def convolution(
       dilations: another name of ``dilation_rate``.
 
     Raises:
-      ValueError: another number of axes, or an argument that does not fit.
+      ValueError: another number of axes, strides and holes at once, or an argument that does not
+        fit.
     """
     kernel = one_of("filter", filter, "filters", filters)
     rates = one_of("dilation_rate", dilation_rate, "dilations", dilations)
@@ -195,6 +196,12 @@ def convolution(
         axes = _spatial_axes(images, weights)
         steps = _numbers(strides, axes, "strides")
         holes = _numbers(rates, axes, "dilation_rate")
+        if max(steps) > 1 and max(holes) > 1:
+            msg = (
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`: "
+                f"strides={steps} and dilation_rate={holes}"
+            )
+            raise ValueError(msg)
         if axes == 1:
             return conv1d(
                 images, weights, steps, padding, None, data_format, scope, dilations=holes

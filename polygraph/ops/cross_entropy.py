@@ -209,7 +209,7 @@ def _outer_shape(logits: Tensor) -> Any:
 def _softmax_cross_entropy(labels: Any, logits: Any, axis: int, scope: str) -> Tensor:
     first = convert_to_tensor(logits, name="logits")
     precise = _precise(first)
-    targets = convert_to_tensor(labels, precise.dtype.base_dtype, name="labels")
+    targets = cast(convert_to_tensor(labels, name="labels"), precise.dtype.base_dtype)
     perm = last_axis_swapped(precise, axis, "softmax cross entropy")
     if perm is not None:
         # The axis of the classes goes last, the others keep their order.
@@ -233,8 +233,8 @@ def softmax_cross_entropy_with_logits_v2(
     """Cross entropy of the softmax of ``logits`` against ``labels``.
 
     Args:
-      labels: shares of the classes; gradients flow into them too.
-      logits: of the same shape and dtype.
+      labels: shares of the classes, of any numeric dtype; gradients flow into them too.
+      logits: floats of the same shape.
       axis: of the classes, the last one by default.
       name: of the operation.
       dim: the old name of ``axis``.
@@ -347,13 +347,14 @@ def sigmoid_cross_entropy_with_logits(
       name: of the operation.
 
     Raises:
+      TypeError: the dtypes differ.
       ValueError: an argument is missing, or the shapes differ.
     """
     if labels is None or logits is None:
         _missing("sigmoid_cross_entropy_with_logits", labels, logits)
     with name_scope(name, "logistic_loss", [logits, labels]) as scope:
         x = convert_to_tensor(logits, name="logits")
-        targets = convert_to_tensor(labels, x.dtype.base_dtype, name="labels")
+        targets = convert_to_tensor(labels, name="labels")
         _require_same(targets, x)
         zeros = zeros_like(x)
         positive = greater_equal(x, zeros)
@@ -380,12 +381,13 @@ def weighted_cross_entropy_with_logits(
       targets: the old name of ``labels``.
 
     Raises:
+      TypeError: the dtypes differ.
       ValueError: the shapes differ.
     """
     given = one_of("labels", labels, "targets", targets)
     with name_scope(name, "logistic_loss", [logits, given]) as scope:
         x = convert_to_tensor(logits, name="logits")
-        truth = convert_to_tensor(given, x.dtype.base_dtype, name="labels")
+        truth = convert_to_tensor(given, name="labels")
         _require_same(truth, x)
         weight = add(1.0, multiply(subtract(pos_weight, 1.0), truth))
         tail = add(log1p(exp(negative(abs(x)))), relu(negative(x)))

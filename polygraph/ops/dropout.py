@@ -36,6 +36,8 @@ def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
         ]
         if None not in filled:
             return filled
+        msg = f"`noise_shape` {noise_shape} leaves sizes open that `x`, of shape {known}, has not"
+        raise ValueError(msg)
     return noise_shape
 
 
@@ -53,7 +55,11 @@ def _rate(keep_prob: Any, rate: Any) -> Any:
     if rate is not None and keep_prob is not None:
         msg = "Cannot specify both 'keep_prob' and 'rate'."
         raise ValueError(msg)
-    found = rate if keep_prob is None else 1 - keep_prob
+    try:
+        found = rate if keep_prob is None else 1 - keep_prob
+    except TypeError:
+        msg = f"`keep_prob` must be a floating point number or Tensor, not {keep_prob!r}"
+        raise ValueError(msg) from None
     if found is None:
         msg = "dropout needs `keep_prob` or `rate`"
         raise ValueError(msg)
@@ -82,8 +88,8 @@ def dropout(
       rate: probability of an element to be dropped, instead of ``keep_prob``.
 
     Raises:
-      ValueError: neither or both probabilities are given, one is out of range, or ``x`` has no
-        floats.
+      ValueError: neither or both probabilities are given, one is out of range, ``x`` has no
+        floats, or a size in ``noise_shape`` is None and not known of ``x`` either.
     """
     dropped = _rate(keep_prob, rate)
     with name_scope(name, "dropout", [x]):

@@ -62,14 +62,16 @@ def _einsum_shape(context: ShapeContext) -> TensorShape:
             f"but got {len(context.inputs)}"
         )
         raise ShapeError(msg)
-    shapes = [context.shape(index).as_tuple() for index in range(len(context.inputs))]
-    if None in shapes:
-        return unknown_shape()
     found: dict[str, Dim] = {}
     operands = []
-    for term, dims in zip(equation.inputs, shapes, strict=True):
-        operands.append(spread(term, len(dims or ())))
-        for label, dim in zip(operands[-1], dims or (), strict=True):
+    for index, term in enumerate(equation.inputs):
+        dims = context.shape(index).as_tuple()
+        if dims is None:
+            if "." in term:
+                return unknown_shape()
+            dims = (None,) * len(term)
+        operands.append(spread(term, len(dims)))
+        for label, dim in zip(operands[-1], dims, strict=True):
             found[label] = _agreed(label, found[label], dim) if label in found else dim
     return TensorShape([found[label] for label in spread_output(equation.output, operands)])
 
@@ -153,6 +155,14 @@ def _with_output(equation: str) -> str:
     return f"{text}->{'...' if '...' in text else ''}{once}"
 
 
+def _check_result(equation: str) -> None:
+    result = parse(equation).output
+    twice = [label for label, count in Counter(result).items() if count > 1]
+    if twice:
+        msg = f"Output subscripts contain a label appearing more than once: {equation}"
+        raise ValueError(msg)
+
+
 def _pairwise(inputs: Sequence[Any], equation: str) -> Tensor:
     """More than two operands are multiplied one by one, each pair summed as soon as it can be."""
     terms = parse(equation)
@@ -191,6 +201,7 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
         if len(parse(text).inputs) != len(tensors):
             msg = f"einsum equation {equation!r} does not have {len(tensors)} operands"
             raise ValueError(msg)
+        _check_result(text)
         if len(tensors) > _PAIR:
             return _pairwise(tensors, text)
         return Einsum(tensors, equation=text)  # type: ignore[no-any-return]

@@ -69,13 +69,6 @@ def _wide(indices: Array) -> Any:
 def _gathered_dims(
     params: list[int | None], indices: list[int | None], axis: int, batch_dims: int
 ) -> list[int | None]:
-    for index in range(batch_dims):
-        if None not in (params[index], indices[index]) and params[index] != indices[index]:
-            msg = (
-                f"params.shape[{index}]: {params[index]} should be equal to "
-                f"indices.shape[{index}]: {indices[index]}"
-            )
-            raise ShapeError(msg)
     return [*params[:axis], *indices[batch_dims:], *params[axis + 1 :]]
 
 

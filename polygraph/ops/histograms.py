@@ -9,7 +9,9 @@ import numpy as np
 
 from polygraph.core.ground import errors
 from polygraph.core.ground.dtypes import DType, as_dtype, float32, float64, int32, int64
+from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
+from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import check
 from polygraph.ops.index_checks import flat
@@ -27,7 +29,11 @@ _F64 = np.dtype(np.float64)
 
 
 def _bins_shape(context: ShapeContext) -> TensorShape:
-    return TensorShape([static_int(context, 2)])
+    count = static_int(context, 2)
+    if count is not None and count <= 0:
+        msg = f"Requires nbins > 0: {count}"
+        raise ShapeError(msg)
+    return TensorShape([count])
 
 
 def _end(ends: Array, index: int) -> Any:
@@ -61,9 +67,6 @@ def HistogramFixedWidth(values: Array, value_range: Array, nbins: Array, *, dtyp
     return prims.segment_sum(ones, ids, num_segments=count)  # type: ignore[no-any-return]
 
 
-HistogramFixedWidth.no_gradient()
-
-
 def histogram_fixed_width(
     values: Any,
     value_range: Any,
@@ -81,6 +84,10 @@ def histogram_fixed_width(
       name: of the operation.
 
     Raises:
+      ValueError: ``nbins`` is not above 0.
       InvalidArgumentError: when it runs, the range is empty.
     """
-    return HistogramFixedWidth(values, value_range, nbins, dtype=as_dtype(dtype), name=name)  # type: ignore[no-any-return]
+    with name_scope(name, "histogram_fixed_width", [values, value_range, nbins]) as scope:
+        return HistogramFixedWidth(  # type: ignore[no-any-return]
+            values, value_range, nbins, dtype=as_dtype(dtype), name=scope
+        )

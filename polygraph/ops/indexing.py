@@ -128,8 +128,7 @@ def _one_hot_shape(context: ShapeContext) -> TensorShape:
     if dims is None:
         return unknown_shape()
     if axis > len(dims):
-        msg = f"Expected axis to be -1 or between [0, {len(dims) + 1}).  But received: {axis}"
-        raise ShapeError(msg)
+        return unknown_shape(len(dims) + 1)  # refused when it runs, as in TF1
     place = len(dims) if axis == -1 else axis
     return TensorShape([*dims[:place], depth, *dims[place:]])
 
@@ -243,9 +242,6 @@ def UnravelIndex(indices: Array, dims: Array) -> Array:
     columns = [ew.cast(part, dtype=indices.dtype) for part in coordinates(positions, sizes)]
     result = shaping.stack(*columns, axis=0)
     return shaping.reshape(result, shape=(len(sizes), *indices.shape))  # type: ignore[no-any-return]
-
-
-UnravelIndex.no_gradient()
 
 
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:

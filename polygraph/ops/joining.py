@@ -45,9 +45,12 @@ def _joined(context: ShapeContext, values: range, axis_index: int) -> TensorShap
         msg = f"Shapes must have the same rank, but are {', '.join(map(str, shapes))}"
         raise ShapeError(msg)
     (ndims,) = ranks
+    if ndims == 0:
+        msg = "Can't concatenate scalars (use tf.stack instead)"
+        raise ShapeError(msg)
     if ndims is None or axis is None:
         return unknown_shape(ndims)
-    axis = static_axis(axis, max(ndims, 1))
+    axis = static_axis(axis, ndims)
     total: int | None = 0
     merged = TensorShape([None] * ndims)
     for shape_ in shapes:
@@ -153,12 +156,17 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
 
     Raises:
       TypeError: the dtypes differ.
-      ValueError: the shapes differ elsewhere, or the axis is out of range.
+      ValueError: there are no values, they are scalars, their shapes differ elsewhere, or the axis
+        is no scalar or out of range.
     """
     if not isinstance(values, list | tuple):
         values = [values]
+    if not values:
+        msg = "concat needs at least one tensor: `values` is empty"
+        raise ValueError(msg)
     if len(values) == 1:
         with name_scope(name):
-            convert_to_tensor(axis, int32, name="concat_dim")
+            dim = convert_to_tensor(axis, int32, name="concat_dim")
+            dim.get_shape().assert_has_rank(0)
             return identity(values[0], name="concat")  # type: ignore[no-any-return]
     return ConcatV2(list(values), axis, name=name)  # type: ignore[no-any-return]

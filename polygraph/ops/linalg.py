@@ -14,22 +14,25 @@ from polygraph.core.ground.errors import FailedPreconditionError, ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.trace import make_error
-from polygraph.ops.arithmetic import abs, multiply
+from polygraph.ops.arithmetic import abs, floormod, multiply, subtract
 from polygraph.ops.complex_numbers import conj
 from polygraph.ops.diagonals import matrix_diag_part
 from polygraph.ops.elementwise import sqrt
+from polygraph.ops.gathering import gather
 from polygraph.ops.joining import concat
 from polygraph.ops.matrix_products import matmul
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse, static_axis
 from polygraph.ops.packing import stack
+from polygraph.ops.partitioning import setdiff1d
 from polygraph.ops.powers import pow
 from polygraph.ops.primitives import elementwise as ew
 from polygraph.ops.primitives.shaping import concatenate, strided_slice
+from polygraph.ops.ranges import range as range_of
 from polygraph.ops.reduction import reduce_max, reduce_prod, reduce_sum
 from polygraph.ops.renamed_arguments import one_of
 from polygraph.ops.reshaping import reshape, squeeze
-from polygraph.ops.shape_queries import shape
+from polygraph.ops.shape_queries import rank, shape
 from polygraph.ops.source_ops import constant
 from polygraph.ops.transposing import transpose
 
@@ -141,6 +144,30 @@ def _picked(dims: Any, axes: Sequence[int]) -> Any:
     return stack([dims[axis] for axis in axes]) if axes else constant([], int32)
 
 
+def _as_matrix_at_run(x: Tensor, axes: Tensor, *, axes_first: bool) -> _Matrix:
+    """`_as_matrix` where the rank is only known when it runs."""
+    free, _ = setdiff1d(range_of(rank(x)), axes)
+    sizes = shape(x)
+    free_shape = gather(sizes, free)
+    order = [axes, free] if axes_first else [free, axes]
+    counts = [reduce_prod(free_shape), reduce_prod(gather(sizes, axes))]
+    wanted = stack(counts[::-1] if axes_first else counts)
+    return _Matrix(reshape(transpose(x, concat(order, 0)), wanted), [], free_shape)
+
+
+def _tensordot_at_run(a: Tensor, b: Tensor, axes: Any, name: str) -> Tensor:
+    if isinstance(axes, int | np.integer):
+        last = rank(a)
+        axes_a, axes_b = range_of(subtract(last, int(axes)), last), range_of(int(axes))
+    else:
+        pairs = [convert_to_tensor(given, int32) for given in _checked_pairs(axes)]
+        axes_a, axes_b = (floormod(given, rank(x)) for given, x in zip(pairs, (a, b), strict=True))
+    left = _as_matrix_at_run(a, axes_a, axes_first=False)
+    right = _as_matrix_at_run(b, axes_b, axes_first=True)
+    wanted = concat([left.free_shape, right.free_shape], 0)
+    return reshape(matmul(left.tensor, right.tensor), wanted, name=name)
+
+
 def _axis_list(value: Any) -> list[int]:
     array = np.asarray(value)
     if array.dtype == object:
@@ -149,16 +176,7 @@ def _axis_list(value: Any) -> list[int]:
     return [int(axis) for axis in array.reshape(-1)]
 
 
-def _axis_pairs(axes: Any, a: Tensor, b: Tensor) -> tuple[list[int], list[int]]:
-    rank_a, rank_b = a.get_shape().ndims, b.get_shape().ndims
-    if rank_a is None or rank_b is None:
-        msg = "tensordot needs the ranks of both tensors: give them a shape"
-        raise ValueError(msg)
-    if isinstance(axes, int | np.integer):
-        if not 0 <= axes <= min(rank_a, rank_b):
-            msg = f"`axes` must be in [0, {min(rank_a, rank_b)}], but is {axes}"
-            raise ValueError(msg)
-        return list(range(rank_a - axes, rank_a)), list(range(axes))
+def _checked_pairs(axes: Any) -> tuple[list[int], list[int]]:
     if len(axes) != _MATRIX_RANK:
         msg = f"`axes` must be an integer or have length 2, but is {axes!r}"
         raise ValueError(msg)
@@ -166,6 +184,16 @@ def _axis_pairs(axes: Any, a: Tensor, b: Tensor) -> tuple[list[int], list[int]]:
     if len(pairs[0]) != len(pairs[1]):
         msg = f"tensordot sums over as many axes of `a` as of `b`, but axes = {axes!r}"
         raise ValueError(msg)
+    return pairs
+
+
+def _axis_pairs(axes: Any, rank_a: int, rank_b: int) -> tuple[list[int], list[int]]:
+    if isinstance(axes, int | np.integer):
+        if not 0 <= axes <= min(rank_a, rank_b):
+            msg = f"`axes` must be in [0, {min(rank_a, rank_b)}], but is {axes}"
+            raise ValueError(msg)
+        return list(range(rank_a - axes, rank_a)), list(range(axes))
+    pairs = _checked_pairs(axes)
     return (
         [static_axis(axis, rank_a) for axis in pairs[0]],
         [static_axis(axis, rank_b) for axis in pairs[1]],
@@ -176,8 +204,8 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     """The sum of products over axes of ``a`` and ``b``.
 
     Args:
-      a: a tensor of known rank.
-      b: a tensor of known rank.
+      a: a tensor or what converts to one.
+      b: of the same dtype.
       axes: an int n for the last n axes of ``a`` and the first n of ``b``, or the axes of each.
       name: of the operation.
 
@@ -185,12 +213,15 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
       The axes of ``a`` that are left, then those of ``b``.
 
     Raises:
-      ValueError: a rank is not known, or the axes do not fit.
+      ValueError: the axes do not fit.
     """
     with name_scope(name, "Tensordot", [a, b]) as scope:
         x = convert_to_tensor(a, name="a")
         y = convert_to_tensor(b, x.dtype.base_dtype, name="b")
-        axes_a, axes_b = _axis_pairs(axes, x, y)
+        rank_x, rank_y = x.get_shape().ndims, y.get_shape().ndims
+        if rank_x is None or rank_y is None:
+            return _tensordot_at_run(x, y, axes, scope)
+        axes_a, axes_b = _axis_pairs(axes, rank_x, rank_y)
         left = _as_matrix(x, axes_a, axes_first=False)
         right = _as_matrix(y, axes_b, axes_first=True)
         product = matmul(left.tensor, right.tensor)

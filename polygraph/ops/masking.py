@@ -49,9 +49,6 @@ def Where(condition: Array) -> Array:
     return prims.prefix(places, size=int(known(count)))  # type: ignore[no-any-return]
 
 
-Where.no_gradient()
-
-
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
     """Elements of ``x`` where the condition holds, else of ``y``; or the places where it holds.
 

@@ -19,22 +19,35 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 
+_COMPARE_DTYPES = ("add", "truediv")
+"""Methods whose functions say themselves which dtypes do not go together."""
+
+
 def _install(method: str, scope: str, function: Function) -> None:
     """Install ``x <method> y`` and ``y <method> x``, of which ``x`` is a tensor or acts like one.
 
-    The other operand takes the dtype of the tensor where it can; on the left it has to.
+    The other operand takes the dtype of the tensor, which it has to, but for a tensor.
     """
     reflected = f"__r{method}__"
 
     def forward(x: Any, y: Any) -> Any:
         first = convert_to_tensor(x)
         with name_scope(None, scope, [first]) as name:
+            dtype = first.dtype.base_dtype
+            lenient = method in _COMPARE_DTYPES or hasattr(y, "dtype")
             try:
-                second = convert_to_tensor(y, preferred_dtype=first.dtype.base_dtype, name="y")
+                second = (
+                    convert_to_tensor(y, preferred_dtype=dtype, name="y")
+                    if lenient
+                    else convert_to_tensor(y, dtype, name="y")
+                )
             except (TypeError, ValueError):
-                if hasattr(type(y), reflected):
-                    return NotImplemented
-                raise
+                # The other operand may know better than the tensor what to do.
+                other = getattr(type(y), reflected, None)
+                answer = NotImplemented if other is None else other(y, x)
+                if answer is NotImplemented:
+                    raise
+                return answer
             return function(first, second, name=name)
 
     def backward(y: Any, x: Any) -> Any:

@@ -114,19 +114,7 @@ def _pad_gradient(op: Operation, dy: Tensor) -> list[Tensor | None]:
 _BORDER = {"REFLECT": 1, "SYMMETRIC": 0}
 
 
-def _mirrored_shape(context: ShapeContext) -> TensorShape:
-    result = _padded_shape(context)
-    dims = static_dims(context, 0)
-    if dims is None:
-        return result
-    border = _BORDER[context.attrs["mode"]]
-    for dim, (low, high) in zip(dims, _static_widths(context, len(dims)), strict=True):
-        if None not in (dim, low, high) and max(low, high) > dim - border:  # type: ignore[operator, type-var]
-            raise ShapeError(_too_wide(border, low, high, dim))
-    return result
-
-
-def _too_wide(border: int, low: int | None, high: int | None, dim: int | None) -> str:
+def _too_wide(border: int, low: int, high: int, dim: int) -> str:
     relation = "less than" if border else "no greater than"
     return f"paddings must be {relation} the dimension size: {low}, {high} not {relation} {dim}"
 
@@ -134,7 +122,7 @@ def _too_wide(border: int, low: int | None, high: int | None, dim: int | None) -
 @graph_op(
     "MirrorPad",
     "input: T, paddings: Tpaddings -> output: T",
-    shape=_mirrored_shape,
+    shape=_padded_shape,
     static=("paddings",),
     T=ALL,
     Tpaddings=INDEX,

@@ -90,10 +90,6 @@ def UniqueWithCounts(x: Array, *, out_idx: DType) -> tuple[Array, Array, Array]:
     return _distinct(x, out_idx)
 
 
-Unique.no_gradient()
-UniqueWithCounts.no_gradient()
-
-
 @graph_op(
     "ListDiff",
     "x: T, y: T -> out: T, idx: out_idx",
@@ -111,9 +107,6 @@ def ListDiff(x: Array, y: Array, *, out_idx: DType) -> tuple[Array, Array]:
     kept = flat(prims.prefix(places, size=int(known(count))))
     values = prims.gather(x, kept, axis=0, batch_dims=0) if x.size else x
     return values, ew.cast(kept, dtype=out_idx.np_dtype)
-
-
-ListDiff.no_gradient()
 
 
 # Parts by number.

@@ -190,12 +190,16 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor
     """``num`` numbers at equal distances from ``start`` to ``stop``, both included.
 
     Args:
-      start: floating scalar.
-      stop: floating scalar of the same dtype.
+      start: scalar; the result of an integer is float64.
+      stop: scalar of the same dtype.
       num: int scalar above 0; 1 gives ``start`` alone.
       name: of the operation.
     """
-    return LinSpace(start, stop, num, name=name)  # type: ignore[no-any-return]
+    first = convert_to_tensor(start, name="start")
+    last = convert_to_tensor(stop, first.dtype.base_dtype, name="stop")
+    if first.dtype.is_integer:
+        first, last = cast(first, float64), cast(last, float64)
+    return LinSpace(first, last, num, name=name)  # type: ignore[no-any-return]
 
 
 lin_space = linspace

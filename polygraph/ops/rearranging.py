@@ -76,8 +76,16 @@ def _divided(dim: int | None, by: int, what: str) -> int | None:
     return dim // by
 
 
+def _block_size(context: ShapeContext) -> int:
+    block: int = context.attrs["block_size"]
+    if block < 2:  # noqa: PLR2004
+        msg = f"block_size must be at least 2, but is {block}"
+        raise ShapeError(msg)
+    return block
+
+
 def _deeper_shape(context: ShapeContext) -> TensorShape:
-    dims, block = _image_dims(context), context.attrs["block_size"]
+    dims, block = _image_dims(context), _block_size(context)
     layout = _layout(context.attrs["data_format"])
     for axis in (layout.height, layout.width):
         dims[axis] = _divided(dims[axis], block, "image")
@@ -87,7 +95,7 @@ def _deeper_shape(context: ShapeContext) -> TensorShape:
 
 
 def _shallower_shape(context: ShapeContext) -> TensorShape:
-    dims, block = _image_dims(context), context.attrs["block_size"]
+    dims, block = _image_dims(context), _block_size(context)
     layout = _layout(context.attrs["data_format"])
     for axis in (layout.height, layout.width):
         dim = dims[axis]
@@ -297,7 +305,7 @@ def space_to_depth(
     """Blocks of ``block_size`` by ``block_size`` of an image moved to its depth.
 
     Raises:
-      ValueError: height or width is no multiple of ``block_size``.
+      ValueError: ``block_size`` is below 2, or height or width is no multiple of it.
     """
     return SpaceToDepth(input, block_size=block_size, data_format=data_format, name=name)  # type: ignore[no-any-return]
 
@@ -308,7 +316,7 @@ def depth_to_space(
     """Depth moved to blocks of ``block_size`` by ``block_size`` of an image.
 
     Raises:
-      ValueError: the depth is no multiple of ``block_size ** 2``.
+      ValueError: ``block_size`` is below 2, or the depth is no multiple of its square.
     """
     return DepthToSpace(input, block_size=block_size, data_format=data_format, name=name)  # type: ignore[no-any-return]
 
@@ -379,6 +387,6 @@ def required_space_to_batch_paddings(
         extra = (block - (shape + base.sum(axis=1)) % block) % block
         zero = np.zeros_like(extra)
         return (
-            constant(np.stack([base[:, 0], base[:, 1] + extra], axis=1), name="paddings"),
-            constant(np.stack([zero, extra], axis=1), name="crops"),
+            constant(np.stack([base[:, 0], base[:, 1] + extra], axis=1), int32, name="paddings"),
+            constant(np.stack([zero, extra], axis=1), int32, name="crops"),
         )

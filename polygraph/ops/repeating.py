@@ -93,7 +93,10 @@ def _tiled(context: ShapeContext) -> TensorShape:
     if counts is None:
         return TensorShape([None] * len(dims))
     pairs = zip(dims, counts, strict=True)
-    return TensorShape([None if None in pair else pair[0] * pair[1] for pair in pairs])  # type: ignore[operator]
+    # A negative count is refused when it runs, as in TF1.
+    return TensorShape(
+        [None if dim is None or count is None or count < 0 else dim * count for dim, count in pairs]
+    )
 
 
 @graph_op(

@@ -52,7 +52,13 @@ def _fitted(count: int, wanted: Dims) -> Dims:
         text = ",".join(map(str, wanted))
         msg = f"Cannot reshape a tensor with {count} elements to shape [{text}] ({rest} elements)"
         raise ShapeError(msg)
-    if holes != 1 or rest == 0:
+    if holes != 1:
+        return wanted
+    if rest == 0:
+        if count:
+            text = ",".join("?" if dim is None else str(dim) for dim in wanted)
+            msg = f"Cannot reshape a tensor with {count} elements to shape [{text}] (0 elements)"
+            raise ShapeError(msg)
         return wanted
     if count % rest:
         msg = f"Dimension size must be evenly divisible by {rest} but is {count}"

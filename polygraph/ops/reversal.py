@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.core.ground import shape_rules
 from polygraph.core.ground.dtypes import ALL, INDEX, int32, int64
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
+from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known_ints
 from polygraph.ops.index_checks import require_all
 from polygraph.ops.operand_checks import normal_axis, refuse, static_axis
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
-    from polygraph.core.ground.tensor_shape import TensorShape
     from polygraph.core.ground.trace import Array
 
 __all__ = ["reverse", "reverse_sequence", "reverse_v2", "roll"]
 
 
 def _reversed_shape(context: ShapeContext) -> TensorShape:
+    context.shape(1).assert_has_rank(1)
     axes, ndims = context.partial(1), context.shape(0).ndims
     if axes is None or ndims is None:
         return context.shape(0)
@@ -103,7 +103,10 @@ def _sequences_shape(context: ShapeContext) -> TensorShape:
         if context.attrs[what] >= len(dims):
             msg = f"{what} must be < input rank ({context.attrs[what]} vs. {len(dims)})"
             raise ShapeError(msg)
-    _require_lengths(context.shape(1).as_tuple(), dims[context.attrs["batch_dim"]])
+    batch, lengths = context.attrs["batch_dim"], context.shape(1).as_tuple()
+    _require_lengths(lengths, dims[batch])
+    if lengths and dims[batch] is None:
+        return TensorShape([*dims[:batch], lengths[0], *dims[batch + 1 :]])
     return shape
 
 
@@ -199,8 +202,16 @@ def reverse_sequence(
 # Elements moved round.
 
 
+def _rolled_shape(context: ShapeContext) -> TensorShape:
+    shifts, axes = context.shape(1), context.shape(2)
+    if not shifts.is_compatible_with(axes):
+        msg = f"shift and axis must have the same size, but have the shapes {shifts} and {axes}"
+        raise ShapeError(msg)
+    return context.shape(0)
+
+
 @graph_op("Roll", "input: T, shift: Tshift, axis: Taxis -> output: T",
-          shape=shape_rules.unchanged, static=("shift", "axis"), T=ALL, Tshift=INDEX,
+          shape=_rolled_shape, static=("shift", "axis"), T=ALL, Tshift=INDEX,
           Taxis=INDEX)  # fmt: skip
 def Roll(x: Array, shift: Array, axis: Array) -> Array:
     """Elements moved along axes; what leaves at one end enters at the other."""
@@ -235,5 +246,8 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
       shift: int scalar or vector: how far to move towards higher indices.
       axis: int scalar or vector of as many axes.
       name: of the operation.
+
+    Raises:
+      ValueError: there are not as many axes as shifts.
     """
     return Roll(input, shift, axis, name=name)  # type: ignore[no-any-return]

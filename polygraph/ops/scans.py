@@ -43,8 +43,10 @@ def _arg_shape(context: ShapeContext) -> TensorShape:
     if dims is None:
         return unknown_shape()
     rank = len(dims)
+    if not rank:
+        return shape_rules.scalar(context)  # refused when it runs, as in TF1
     if axis is None:
-        return TensorShape([None] * (rank - 1)) if rank else unknown_shape()
+        return TensorShape([None] * (rank - 1))
     at = int(axis.reshape(()))
     if not -rank <= at < rank:
         msg = (

@@ -31,15 +31,15 @@ __all__ = ["slice"]
 
 
 def _static_slice_size(dim: int | None, begin: int | None, size: int | None) -> int | None:
-    if begin is not None and begin < 0:
-        msg = f"Expected begin >= 0, but got {begin}"
+    """A block that does not lie within the tensor is refused when it runs, as in TF1."""
+    if size != -1:
+        return size
+    if dim is None or begin is None or begin < 0:
+        return None
+    if begin > dim:
+        msg = f"Negative dimension size caused by subtracting {begin} from {dim}"
         raise ShapeError(msg)
-    if size == -1:
-        return None if dim is None or begin is None else max(dim - begin, 0)
-    if None not in (dim, begin, size) and begin + size > dim:  # type: ignore[operator]
-        msg = f"Slice of size {size} from {begin} does not lie within a dimension of size {dim}"
-        raise ShapeError(msg)
-    return size
+    return dim - begin
 
 
 def _slice_shape(context: ShapeContext) -> TensorShape:

@@ -32,6 +32,7 @@ from polygraph.ops.casting import cast
 from polygraph.ops.gathering import scatter_nd
 from polygraph.ops.index_checks import flat
 from polygraph.ops.logical import Equal, SelectV2, greater
+from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import known_int, refuse, static_dims, static_int
 from polygraph.ops.packing import stack
 from polygraph.ops.primitives import elementwise as ew, indexing as prims, reduction, shaping
@@ -149,9 +150,6 @@ def InTopKV2(predictions: Array, targets: Array, k: Array) -> Array:
     return ew.logical_and(ew.logical_and(valid, finite), inside)  # type: ignore[no-any-return]
 
 
-InTopKV2.no_gradient()
-
-
 @graph_op(
     "InTopK",
     "predictions: float32, targets: T -> precision: bool",
@@ -163,9 +161,6 @@ def InTopK(predictions: Array, targets: Array, *, k: int) -> Array:
     return InTopKV2.lower(predictions, targets, np.array(k, np.int32))  # type: ignore[no-any-return]
 
 
-InTopK.no_gradient()
-
-
 # Where a value belongs.
 
 
@@ -175,6 +170,11 @@ def _found_shape(context: ShapeContext) -> TensorShape:
 
 def _bound(side: str) -> Any:
     def lower(sorted_inputs: Array, values: Array, *, out_type: DType) -> Array:
+        if sorted_inputs.shape[:-1] != values.shape[:-1]:
+            refuse(
+                "Leading dim_size of both tensors must match: "
+                f"{in_brackets(sorted_inputs.shape)} and {in_brackets(values.shape)}"
+            )
         found = prims.searchsorted(sorted_inputs, values, side=side)
         return ew.cast(found, dtype=out_type.np_dtype)  # type: ignore[no-any-return]
 
@@ -224,9 +224,6 @@ def Bincount(arr: Array, size: Array, weights: Array) -> Array:
     return prims.segment_sum(amounts, ids, num_segments=count)  # type: ignore[no-any-return]
 
 
-Bincount.no_gradient()
-
-
 # TF1's functions.
 
 
@@ -255,7 +252,7 @@ def in_top_k(predictions: Any, targets: Any, k: Any, name: str | None = None) ->
       name: of the scope.
     """
     with name_scope(name, "in_top_k"):
-        return InTopKV2(predictions, targets, k)  # type: ignore[no-any-return]
+        return InTopKV2(predictions, targets, k, name=name)  # type: ignore[no-any-return]
 
 
 def _constant_axis(values: Tensor, axis: Any) -> int:
@@ -378,6 +375,7 @@ def searchsorted(
 
     Raises:
       ValueError: ``side`` is neither.
+      InvalidArgumentError: when it runs, the leading dimensions differ.
     """
     if side not in {"left", "right"}:
         msg = f"side must be either 'right' or 'left'.  Saw: {side}."

@@ -40,6 +40,24 @@ def _dense_shape(context: ShapeContext) -> TensorShape:
     return context.as_shape(1)
 
 
+def _require_rising(places: Array) -> None:
+    parts = [
+        shaping.strided_slice(places, begin=(begin,), end=(begin + places.size - 1,), strides=(1,))
+        for begin in (0, 1)
+    ]
+    for holds, what in (
+        (elementwise.less_equal, "out of order"),
+        (elementwise.not_equal, "repeated"),
+    ):
+        check(
+            reduction.reduce_all(holds(*parts), axes=(0,), keepdims=False),
+            errors.InvalidArgumentError,
+            f"indices are {what}: counted through the dense tensor, they are {{}}. They have to "
+            "rise, each standing once; or set validate_indices=False",
+            (places,),
+        )
+
+
 @graph_op(
     "SparseToDense",
     "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, default_value: T"
@@ -57,8 +75,10 @@ def SparseToDense(
     *,
     validate_indices: bool = True,
 ) -> Any:
-    """``default_value`` everywhere but where ``sparse_values`` stand."""
-    del validate_indices
+    """``default_value`` everywhere but where ``sparse_values`` stand.
+
+    ``validate_indices`` requires that the indices rise and that none stands twice.
+    """
     shape = known_ints(output_shape)
     indices = sparse_indices
     if indices.ndim < 2:  # noqa: PLR2004 - a vector of indices into a vector, or one index
@@ -84,6 +104,8 @@ def SparseToDense(
         return dense
     strides = np.cumprod([1, *shape[:0:-1]])[::-1].astype(indices.dtype)
     flat = reduction.reduce_sum(elementwise.multiply(indices, strides), axes=(1,), keepdims=False)
+    if validate_indices and count > 1:
+        _require_rising(flat)
     total = int(np.prod(shape))
     values = shaping.broadcast_to(sparse_values, shape=(count,))
     written = indexing.scatter_update(shaping.reshape(dense, shape=(total,)), flat, values)
@@ -111,7 +133,19 @@ def sparse_to_dense(
     validate_indices: bool = True,
     name: str | None = None,
 ) -> Tensor:
-    """A dense tensor with ``sparse_values`` at ``sparse_indices`` and a default elsewhere."""
+    """A dense tensor with ``sparse_values`` at ``sparse_indices`` and a default elsewhere.
+
+    Args:
+      sparse_indices: ``[n, rank]``, or ``[n]`` or a scalar for a vector.
+      output_shape: int vector, the shape of the result.
+      sparse_values: ``[n]``, or a scalar for all places.
+      default_value: scalar.
+      validate_indices: refuse indices that do not rise, or stand twice.
+      name: of the operation.
+
+    Raises:
+      InvalidArgumentError: when it runs, an index is out of bounds, or is refused.
+    """
     return SparseToDense(  # type: ignore[no-any-return]
         sparse_indices,
         output_shape,
@@ -133,7 +167,7 @@ def sparse_tensor_to_dense(
     Args:
       sp_input: a `SparseTensor` or `SparseTensorValue`.
       default_value: scalar for the elements that are not given; zero by default.
-      validate_indices: TF1's; indices are always checked.
+      validate_indices: refuse indices that do not rise, or stand twice.
       name: of the operation.
     """
     sparse = SparseTensor.from_value(sp_input)

@@ -91,7 +91,10 @@ def Split(split_dim: Array, value: Array, *, num_split: int) -> list[Array]:
 
 def _static_sizes(context: ShapeContext, count: int, whole: int | None) -> list[int | None]:
     given = context.partial(1)
-    sizes = [None] * count if given is None else list(given)
+    sizes: list[int | None] = [None] * count if given is None else list(given)
+    if sizes.count(-1) > 1:
+        msg = f"size_splits can only have one -1, not {sizes}"
+        raise ShapeError(msg)
     known = [size for size in sizes if size not in (None, -1)]
     if len(known) == count - 1 and whole is not None and sum(known) <= whole:
         return [whole - sum(known) if size in (None, -1) else size for size in sizes]
@@ -172,6 +175,9 @@ def split(
       ValueError: the sizes do not fit the axis, or their number is not known.
     """
     if isinstance(num_or_size_splits, int | np.integer | Dimension):
+        if int(num_or_size_splits) < 1:
+            msg = f"split needs at least 1 piece, not {num_or_size_splits}"
+            raise ValueError(msg)
         return Split(axis, value, num_split=int(num_or_size_splits), name=name)  # type: ignore[no-any-return]
     sizes = convert_to_tensor(num_or_size_splits)
     if sizes.get_shape().ndims == 0:

@@ -68,10 +68,15 @@ def _static_elements(context: ShapeContext, index: int, count: int) -> list[Any]
 
 
 def _static_parts(context: ShapeContext, rank: int) -> tuple[list[Part], list[int]] | None:
-    counts = (context.shape(index).num_elements() for index in (1, 2, 3))
-    count = next((count for count in counts if count is not None), None)
-    if count is None:
+    sizes_of = (context.shape(index).num_elements() for index in (1, 2, 3))
+    counts = {count for count in sizes_of if count is not None}
+    if not counts:
         return None
+    if len(counts) > 1:
+        sizes = ", ".join(str(context.shape(index)) for index in (1, 2, 3))
+        msg = f"begin, end and strides must be vectors of equal size, but have the shapes {sizes}"
+        raise ShapeError(msg)
+    count = next(iter(counts))
     entries = [_static_elements(context, index, count) for index in (1, 2, 3)]
     begin, end, strides = entries
     return parts_by_axis(begin, end, strides, _masks(context.attrs), rank)

@@ -68,11 +68,10 @@ def padding_attrs(padding: Any) -> dict[str, Any]:
             msg = f"explicit paddings must not be negative: {padding!r}"
             raise ValueError(msg)
         return {"padding": "EXPLICIT", "explicit_paddings": flat}
-    name = str(padding).upper()
-    if name not in _PADDINGS:
+    if padding not in _PADDINGS:
         msg = f"`padding` must be 'SAME', 'VALID' or a list of pairs, not {padding!r}"
         raise ValueError(msg)
-    return {"padding": name, "explicit_paddings": ()}
+    return {"padding": padding, "explicit_paddings": ()}
 
 
 def spatial(values: Sequence[Any], data_format: str) -> Any:
@@ -106,8 +105,11 @@ def out_size(
     """Length of the result along one axis; ``pads`` is None for SAME.
 
     Raises:
-      ShapeError: the window does not fit.
+      ShapeError: the window does not fit, or does not move.
     """
+    if stride < 1:
+        msg = f"Stride must be > 0, but got {stride}"
+        raise ShapeError(msg)
     if size is None or (pads is not None and window is None):
         return None
     if pads is None:

@@ -212,6 +212,13 @@ def _cross_entropies() -> Iterator[Case]:
         (grid(2, 3, 2), np.abs(grid(2, 3, 2, seed=1))),
     )
     yield Case(
+        "softmax_cross_entropy/int_labels",
+        lambda tf, x: tf.nn.softmax_cross_entropy_with_logits_v2(
+            labels=[[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]], logits=x
+        ),
+        (logits,),
+    )
+    yield Case(
         "sparse_softmax_cross_entropy",
         lambda tf, x: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 3, 2], logits=x),
         (logits,),
@@ -254,6 +261,13 @@ def _normalizations() -> Iterator[Case]:
         "fused_batch_norm",
         lambda tf, t, s, o: tf.nn.fused_batch_norm(t, s, o)[0],
         (x, vectors[3], vectors[2]),
+    )
+    yield Case(
+        "fused_batch_norm/small_epsilon",
+        lambda tf, t: tf.nn.fused_batch_norm(
+            t / 256.0, [1.0, 2.0], [0.0, 1.0], epsilon=1e-6, is_training=True
+        )[0],
+        (x,),
     )
     yield Case(
         "fused_batch_norm/frozen",

@@ -99,6 +99,11 @@ class _Call:
             return error
         given = as_dtype(dtype).name
         by = self.bound_by.get(arg.dtype)
+        if arg.number is not None and by == arg.name:
+            return TypeError(
+                f"Tensors in list passed to '{arg.name}' of '{self.definition.type}' Op have types "
+                f"[{wanted.name}, {given}] that don't all match.\n  built at {source.capture()}"
+            )
         because = f"type {wanted.name} of argument '{by}'" if by else f"expected type {wanted.name}"
         return TypeError(
             f"Input '{arg.name}' of '{self.definition.type}' Op has type {given} that does not "

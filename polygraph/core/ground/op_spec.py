@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 
 if TYPE_CHECKING:
@@ -160,11 +161,25 @@ class ShapeContext:
         return self.inputs[index].partial_value
 
     def as_shape(self, index: int) -> TensorShape:
-        """The shape that an int vector input spells; -1 and unknown elements are unknown dims."""
+        """The shape that an int vector input spells; -1 and unknown elements are unknown dims.
+
+        Raises:
+          ShapeError: the input is no vector, or an element is below -1.
+        """
+        rank = self.shape(index).as_tuple()
+        if rank is not None and len(rank) != 1:
+            msg = f"Shape must be rank 1 but is rank {len(rank)}: a shape is a vector of ints"
+            raise ShapeError(msg)
         elements = self.partial(index)
         if elements is not None:
-            return TensorShape([None if item is None or item < 0 else item for item in elements])
-        rank = self.shape(index).as_tuple()
+            return TensorShape([_dim_of(item) for item in elements])
         if rank is None or rank[0] is None:
             return unknown_shape()
         return TensorShape([None] * rank[0])
+
+
+def _dim_of(element: int | None) -> int | None:
+    if element is not None and element < -1:
+        msg = f"Invalid value in tensor used for shape: {element}"
+        raise ShapeError(msg)
+    return None if element == -1 else element
