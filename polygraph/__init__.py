@@ -17,6 +17,7 @@ from polygraph import (
     errors as errors,
     initializers as initializers,
     logging as logging,
+    losses as losses,
     nn as nn,
     random as random,
     train as train,

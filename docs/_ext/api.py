@@ -15,6 +15,7 @@ PAGES = (
     "polygraph",
     "polygraph.nn",
     "polygraph.train",
+    "polygraph.losses",
     "polygraph.initializers",
     "polygraph.plugin",
 )

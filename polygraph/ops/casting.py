@@ -24,6 +24,7 @@ from polygraph.core.ground.dtypes import (
 from polygraph.core.ground.errors import ShapeError, UnimplementedError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
+from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import make_error
 from polygraph.ops.operand_checks import refuse
@@ -31,7 +32,6 @@ from polygraph.ops.primitives import elementwise as ew
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
-    from polygraph.core.ground.tensor import Tensor
     from polygraph.core.ground.trace import Array
 
 __all__ = [
@@ -132,6 +132,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     if _is_sparse(x):
         values = cast(x.values, wanted, name)
         return type(x)(indices=x.indices, values=values, dense_shape=x.dense_shape)
+    if isinstance(x, Tensor) and x.dtype == wanted:
+        return x
     with name_scope(name, "Cast", [x]) as scope:
         tensor = convert_to_tensor(x, name="x")
         if tensor.dtype.base_dtype == wanted:

@@ -361,7 +361,8 @@ def sigmoid_cross_entropy_with_logits(
         # Both branches are x itself, so that the gradient at 0 is that of the sigmoid.
         upper = Select(positive, x, zeros)
         below = Select(positive, negative(x), x)
-        return add(subtract(upper, multiply(x, targets)), log1p(exp(below)), name=scope)
+        linear = subtract(upper, multiply(x, targets, name="mul"), name="sub")
+        return add(linear, log1p(exp(below)), name=scope)
 
 
 def weighted_cross_entropy_with_logits(

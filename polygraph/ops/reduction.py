@@ -137,9 +137,9 @@ EuclideanNorm = _reduction("EuclideanNorm", _euclidean_norm, NUMERIC, _euclidean
 
 
 def _all_axes(x: Any) -> Tensor:
-    """An int vector of every axis of ``x``: a constant where the rank is known."""
+    """An int vector of every axis of ``x``: a constant where they are known, and there are any."""
     count = x.get_shape().ndims if hasattr(x, "get_shape") else None
-    if count is not None:
+    if count:
         return constant(np.arange(count, dtype=np.int32))
     return range_of(0, rank(x))
 
