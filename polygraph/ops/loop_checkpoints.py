@@ -2,8 +2,8 @@
 
 A loop of unknown length has a fixed number of slots. Every turn is kept until they are full; then
 every second one gives its slot up, the *stride* doubles, and so on. Only an order of the slots is
-rearranged, never what they hold. Walking backward, the turns from one checkpoint to the next are
-computed again: a *segment*, for which there is room for as many turns as there are slots.
+rearranged, never what they hold. Walking backward, a *segment* of as many turns as there are slots
+is brought back at a time: what is no checkpoint is computed again from the turn before.
 """
 # ruff: noqa: N802 - op types are camel case
 
@@ -64,32 +64,42 @@ def _checkpoint_shapes(context: ShapeContext) -> list[TensorShape]:
 
 @graph_op(
     "LoopCheckpoint",
-    "turn: int32, stride: int32, order: int32 -> slot: int32, new_stride: int32, new_order: int32",
+    "turn: int32, shift: int32, order: int32 -> slot: int32, new_shift: int32, new_order: int32",
     shape=_checkpoint_shapes,
 )
-def LoopCheckpoint(turn: Array, stride: Array, order: Array) -> tuple[Array, Array, Array]:
-    """The slot for what a turn begins with; a spare one after the last for one not to keep."""
+def LoopCheckpoint(turn: Array, shift: Array, order: Array) -> tuple[Array, Array, Array]:
+    """The slot for what a turn begins with; a spare one after the last for one not to keep.
+
+    ``shift`` is the binary logarithm of the stride.
+    """
     count = order.shape[0]
-    full = ew.equal(turn, ew.multiply(stride, np.int32(count)))
+    full = ew.equal(turn, ew.left_shift(np.int32(count), shift))
     halves = [
         prims.strided_slice(order, begin=(begin,), end=(count,), strides=(2,)) for begin in (0, 1)
     ]
     order = ew.select(full, prims.concatenate(*halves, axis=0), order)
-    stride = ew.select(full, ew.multiply(stride, np.int32(2)), stride)
-    index = ew.truncate_divide(turn, stride)
-    kept = ew.equal(ew.multiply(index, stride), turn)
-    return ew.select(kept, _element(order, index), np.int32(count)), stride, order
+    shift = ew.add(shift, ew.cast(full, dtype=np.dtype(np.int32)))
+    index = ew.right_shift(turn, shift)
+    kept = ew.equal(ew.left_shift(index, shift), turn)
+    return ew.select(kept, _element(order, index), np.int32(count)), shift, order
+
+
+@graph_op("LoopSegment", "end: int32, capacity: int32 -> start: int32", shape=shape_rules.scalar)
+def LoopSegment(end: Array, capacity: Array) -> Array:
+    """The first turn of the segment that ends before turn ``end``: a multiple of its length."""
+    # The capacity is a power of two.
+    return ew.bitwise_and(ew.subtract(end, np.int32(1)), ew.negative(capacity))  # type: ignore[no-any-return]
 
 
 @graph_op(
-    "LoopSegment",
-    "end: int32, stride: int32, order: int32 -> start: int32, slot: int32",
+    "LoopLookup",
+    "turn: int32, shift: int32, order: int32 -> kept: bool, slot: int32",
     shape=lambda _: [TensorShape(()), TensorShape(())],
 )
-def LoopSegment(end: Array, stride: Array, order: Array) -> tuple[Array, Array]:
-    """The first turn of the segment that ends before turn ``end``, and its checkpoint's slot."""
-    index = ew.truncate_divide(ew.subtract(end, np.int32(1)), stride)
-    return ew.multiply(index, stride), _element(order, index)
+def LoopLookup(turn: Array, shift: Array, order: Array) -> tuple[Array, Array]:
+    """Whether a turn is a checkpoint, and the slot of the last one up to it."""
+    index = ew.right_shift(turn, shift)
+    return ew.equal(ew.left_shift(index, shift), turn), _element(order, index)
 
 
 def _element(order: Array, index: Array) -> Any:
@@ -97,5 +107,5 @@ def _element(order: Array, index: Array) -> Any:
     return prims.reshape(found, shape=())
 
 
-for _definition in (LoopCapacity, LoopRoom, LoopTurns, LoopCheckpoint, LoopSegment):
+for _definition in (LoopCapacity, LoopRoom, LoopTurns, LoopCheckpoint, LoopSegment, LoopLookup):
     _definition.no_gradient()

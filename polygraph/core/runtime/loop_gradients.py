@@ -1,8 +1,7 @@
 """Gradients through loops: a loop that walks the turns backward.
 
 Each turn is computed again from what it began with, and differentiated. Where only some turns were
-kept, another loop walks from one checkpoint to the one before, and computes the turns of the
-segment between them again.
+kept, another loop walks over segments of turns and brings back those of each.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from polygraph.ops.arithmetic import AddV2, Sub
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.identity_ops import identity
 from polygraph.ops.logical import Greater
-from polygraph.ops.loop_checkpoints import LoopSegment
+from polygraph.ops.loop_checkpoints import LoopCapacity, LoopSegment
 from polygraph.ops.region_ops import Exit, add_parameter, add_while
 from polygraph.ops.region_replay import Replayer
 from polygraph.ops.source_ops import constant
@@ -148,7 +147,7 @@ class _LoopGradient:
     def _walk_segments(
         self, kept: Checkpoints, starts: Sequence[Tensor]
     ) -> tuple[list[Tensor], Sums]:
-        """`_walk` through all segments, each computed again from its checkpoint."""
+        """`_walk` through all segments, each brought back from checkpoints."""
         loop = _Countdown(self.graph, kept.turns)
         outside = self.graph.region
         gradients = [loop.add(start) for start in starts]
@@ -161,8 +160,8 @@ class _LoopGradient:
             return sums[tensor]
 
         with self.graph.in_region(loop.region):
-            start, slot = LoopSegment(loop.left, kept.stride, kept.order)
-            turns = replayed(self.op, kept, slot, Sub(loop.left, start))
+            start = LoopSegment(loop.left, LoopCapacity())
+            turns = replayed(self.op, kept, start, Sub(loop.left, start))
             after, sums_after = self._walk(turns, gradients, sum_so_far)
         results = loop.finish([start, *after, *[sums_after[tensor] for tensor in sums]])[1:]
         count = len(starts)

@@ -63,13 +63,13 @@ class Checkpoints:
 
     Attributes:
       turns: how many turns the loop took.
-      stride: the distance of one checkpoint from the next, in turns.
+      shift: the binary logarithm of the number of turns from one checkpoint to the next.
       order: the slots of the checkpoints.
       slots: for what is kept, its value at each checkpoint.
     """
 
     turns: Tensor
-    stride: Tensor
+    shift: Tensor
     order: Tensor
     slots: dict[Kept, Tensor]
 
@@ -191,11 +191,11 @@ def _keep_some(op: Operation) -> Checkpoints:
     slots = [empty_stack(op, item, spare) for item in kept]
 
     def after(cloner: Cloner, now: Sequence[Tensor]) -> list[Tensor]:
-        turn, stride, order, *rows = now
-        slot, stride, order = LoopCheckpoint(turn, stride, order)
+        turn, shift, order, *rows = now
+        slot, shift, order = LoopCheckpoint(turn, shift, order)
         return [
             AddV2(turn, constant(1)),
-            stride,
+            shift,
             order,
             *[
                 TensorArrayWriteV3(row, slot, value)
@@ -203,10 +203,10 @@ def _keep_some(op: Operation) -> Checkpoints:
             ],
         ]
 
-    initial = [constant(0), constant(1), integers(capacity), *slots]
-    turns, stride, order, *exits = _copy_with(op, initial, after)
+    initial = [constant(0), constant(0), integers(capacity), *slots]
+    turns, shift, order, *exits = _copy_with(op, initial, after)
     turns = LoopTurns(turns, order, capacity)
-    return Checkpoints(turns, stride, order, dict(zip(kept, exits, strict=True)))
+    return Checkpoints(turns, shift, order, dict(zip(kept, exits, strict=True)))
 
 
 def _values(cloner: Cloner, kept: Sequence[Kept]) -> list[Tensor]:
