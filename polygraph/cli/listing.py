@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import textwrap
 from typing import TYPE_CHECKING
 
+from polygraph.core.runtime.module_versions import module_version
 from polygraph.core.runtime.plugins import plugin_statuses
 from polygraph.core.runtime.probing import probe_backends
 
@@ -31,7 +31,9 @@ def _backend(status: BackendStatus) -> str:
     lines: list[str] = []
     if status.status == "ready":
         requires = () if status.spec is None else status.spec.requires
-        engines = ", ".join(f"{name} {_version(name)}" for name in requires)
+        engines = ", ".join(
+            f"{name} {module_version(name) or '(version unknown)'}" for name in requires
+        )
         lines += [f"engine: {engines}"] if engines else []
         lines += [f"devices: {', '.join(status.devices)}; tier: {status.tier}"]
     return _entry(status, lines)
@@ -46,10 +48,3 @@ def _entry(status: BackendStatus | PluginStatus, lines: list[str]) -> str:
     if status.reason:
         lines = [*lines, status.reason, f"to fix: {status.fix}"]
     return f"{head}\n" + "".join(textwrap.indent(line, "    ") + "\n" for line in lines)
-
-
-def _version(module: str) -> str:
-    try:
-        return importlib.metadata.version(module)
-    except importlib.metadata.PackageNotFoundError:
-        return "(version unknown)"

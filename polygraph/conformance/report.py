@@ -15,6 +15,7 @@ from polygraph.conformance.case import Outcome
 from polygraph.conformance.levels import KIT_VERSION, LEVELS, must_pass
 from polygraph.conformance.samples import SEED
 from polygraph.core.runtime.entry_points import DISTRIBUTION
+from polygraph.core.runtime.module_versions import module_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,18 +106,11 @@ def _backend(target: Target) -> dict[str, Any]:
     return {
         "name": target.name,
         "version": target.version,
-        "engines": {name: _engine_version(name) for name in engines},
+        "engines": {name: module_version(name) for name in engines},
         "device": backend.device,
         "tier": backend.tier,
         "dtypes": sorted(backend.capabilities.dtypes),
     }
-
-
-def _engine_version(module: str) -> str:
-    try:
-        return importlib.metadata.version(module)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _level(results: Sequence[Result], number: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import polygraph as tf
 from polygraph.core.ground.errors import ContractError
 from polygraph.core.ground.program import Source
 from polygraph.core.runtime.discovery import make_backend
+from polygraph.core.runtime.module_versions import module_version
 from polygraph.plugin import (
     CONTRACT_VERSION,
     REGISTRY,
@@ -291,6 +292,17 @@ def test_objects_may_not_take_a_name_or_be_anything() -> None:
         register_backend(make_backend("numpy", {}))
     with pytest.raises(ContractError, match="no Backend"):
         register_backend(np)  # type: ignore[arg-type]
+
+
+# Engines
+
+
+def test_the_version_of_an_engine_whose_distribution_is_called_otherwise(install: Site) -> None:
+    install("engine-cpu", {}, {})
+    (install.folder / "engine_cpu-1.0.dist-info" / "top_level.txt").write_text("engine\n")
+    assert module_version("engine") == "1.0"
+    assert module_version("numpy") == np.__version__
+    assert not module_version("nowhere")
 
 
 # What helps backends
