@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     *("state", "aliasing", "control_flow", "loops", "loop_gradients", "random_streams", "shapes"),
-    *("dtypes", "errors", "training", "threads", "faults", "resources"),
+    *("dtypes", "errors", "training", "optimizer_formulas", "threads", "faults", "resources"),
 )
 # What costs XLA least and differs most from the other engines.
 ON_JAX = (
@@ -29,6 +29,7 @@ ON_JAX = (
     *("shapes/where-finds-*", "shapes/empty-*", "shapes/anything-*"),
     *("dtypes/signs-*-float32-*", "dtypes/subnormals-*", "dtypes/values-*-int64-*"),
     *("errors/an-i*", "errors/a-c*", "training/Adam*-float32-*", "training/a-small-*"),
+    *("training/ten-*", "resources/an-embedding-*"),
     *("threads/*", "faults/*", "resources/a-compiled-*", "resources/a-signature-*"),
 )
 PATTERNS = {"numpy": ("*",), "torch": ("*",), "jax": ON_JAX}

@@ -255,6 +255,26 @@ def values_of_the_same_size_compile_nothing(target: Target) -> None:
 
 
 @check
+def an_embedding_is_compiled_once(target: Target) -> None:
+    """Catches sparse updates planned for the rows of a batch, or for how many differ."""
+    random = np.random.default_rng(11)
+    table = tf.Variable(random.normal(size=(40, 3)).astype(np.float32))
+    ids = tf.placeholder(tf.int32, [None])
+    loss = tf.reduce_mean(tf.square(tf.nn.embedding_lookup(table, ids) - 1.0))
+    train = tf.train.AdamOptimizer(0.05).minimize(loss)
+    everything = np.arange(40, dtype=np.int32)
+    with _compiles() as compiles, started(target) as sess:
+        before = sess.run(loss, {ids: everything})
+        sess.run(train, {ids: everything[:16]})
+        base = compiles.count
+        for _ in range(999):
+            sess.run(train, {ids: random.integers(0, 40, 16).astype(np.int32)})
+        require(compiles.count == base, f"{compiles.count - base} compiles for batches of one size")
+        after = sess.run(loss, {ids: everything})
+    require(after < before / 100, f"a loss of {before} went to {after} over 1,000 batches")
+
+
+@check
 def growing_the_graph_compiles_nothing(target: Target) -> None:
     """Catches plans thrown away when operations are added, or other variables initialised."""
     x, v = tf.placeholder(tf.float32, [2]), tf.Variable(1.0)
