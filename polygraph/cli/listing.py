@@ -6,25 +6,25 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from polygraph.core.runtime.module_versions import module_version
-from polygraph.core.runtime.plugins import plugin_statuses
-from polygraph.core.runtime.probing import probe_backends
+from polygraph.core.runtime.probing import probe_backends, probe_plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from polygraph.core.runtime.discovery import BackendStatus
     from polygraph.core.runtime.plugins import PluginStatus
 
 
-def describe_backends(names: Sequence[str] = ()) -> str:
-    """A few lines for each backend, and for each plugin; imports the engines, and tries them.
+def describe_backend(name: str) -> str:
+    """A few lines for each backend of a name; imports the engine, and tries it.
 
-    Args:
-      names: the backends to describe; all, and the plugins, by default.
+    Raises:
+      BackendNotFoundError: there is none.
     """
-    backends = [_backend(status) for status in probe_backends(*names)]
-    plugins = [] if names else [_plugin(status) for status in plugin_statuses()]
-    return "".join(backends) + ("\nplugins:\n" + "".join(plugins) if plugins else "")
+    return "".join(_backend(status) for status in probe_backends(name))
+
+
+def describe_plugin(label: str) -> str:
+    """A few lines for a plugin; loads it, and tries the default backend with it."""
+    return _plugin(probe_plugin(label))
 
 
 def _backend(status: BackendStatus) -> str:
@@ -43,8 +43,19 @@ def _plugin(status: PluginStatus) -> str:
     return _entry(status, [f"hooks: {', '.join(status.hooks)}"] if status.hooks else [])
 
 
+def describe_broken(name: str, distribution: str, version: str, reason: str) -> str:
+    """The lines for what cannot speak for itself."""
+    fix = f"report it to the authors of {distribution}, or uninstall it"
+    head = _head(name, "broken", distribution, version)
+    return f"{head}    {reason}\n    to fix: {fix}\n"
+
+
+def _head(name: str, status: str, distribution: str, version: str) -> str:
+    return f"{name:<12} {status:<8} {distribution} {version}".rstrip() + "\n"
+
+
 def _entry(status: BackendStatus | PluginStatus, lines: list[str]) -> str:
-    head = f"{status.name:<12} {status.status:<8} {status.distribution} {status.version}".rstrip()
+    head = _head(status.name, status.status, status.distribution, status.version)
     if status.reason:
         lines = [*lines, status.reason, f"to fix: {status.fix}"]
-    return f"{head}\n" + "".join(textwrap.indent(line, "    ") + "\n" for line in lines)
+    return head + "".join(textwrap.indent(line, "    ") + "\n" for line in lines)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import polygraph
+from polygraph.cli.apart import describe_backends
 from polygraph.cli.conformance import run_conformance
 from polygraph.cli.fuzz import add_arguments as add_fuzz_arguments
-from polygraph.cli.listing import describe_backends
 from polygraph.cli.new_backend import add_new_backend_arguments
 from polygraph.cli.refusals import REFUSALS, refuse
 from polygraph.cli.script import run_script, scripts_own
@@ -128,7 +127,6 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _backends(options: argparse.Namespace) -> int:
-    logging.captureWarnings(capture=True)
     try:
         text = describe_backends(options.names)
     except BackendNotFoundError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polygraph as tf
-from polygraph.cli.listing import describe_backends
+from polygraph.cli.listing import describe_backend
 from polygraph.core.runtime import discovery, entry_points, probing
 from tests.plugins.broken_backends import KINDS, WHOLE, Kind
 
@@ -44,7 +44,7 @@ def test_a_whole_one_works(install: Site) -> None:
     (status,) = probing.probe_backends("fake")
     assert (status.status, status.devices, status.tier) == ("ready", ("cpu:0",), "fake")
     assert "fake         ready    fake-dist 1.0\n    devices: cpu:0; tier: fake\n" in (
-        describe_backends(["fake"])
+        describe_backend("fake")
     )
 
 
@@ -74,7 +74,7 @@ def test_broken(kind: Kind, install: Site) -> None:
     assert kind.reason in status.reason
     assert kind.fix in status.fix
     assert status.fix
-    text = describe_backends(["fake"])
+    text = describe_backend("fake")
     assert f"fake         {kind.status}" in text
     assert f"    to fix: {status.fix}\n" in text
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polygraph as tf
-from polygraph.cli.listing import describe_backends
+from polygraph.cli.listing import describe_plugin
 from polygraph.core.ground.hooks import plugin_manager
 from polygraph.core.runtime.plugins import load_plugins
 from polygraph.plugin import REGISTRY, hookimpl, register_plugin, unregister_plugin
@@ -165,14 +165,35 @@ def test_unknown_names_are_told(install: Site, monkeypatch: pytest.MonkeyPatch) 
         tf.use("nothing")
 
 
-def test_plugins_are_listed(install: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("polygraph.cli.listing.probe_backends", list)
+def test_plugins_are_listed(install: Site) -> None:
     sources = {"fake_plugin": WHOLE, "bad_plugin": "1 / 0"}
     install("fake-dist", {GROUP: {"fake": "fake_plugin", "bad": "bad_plugin"}}, sources)
-    text = describe_backends()
-    assert "fake         loaded   fake-dist 1.0\n    hooks: polygraph_session_planned\n" in text
-    assert "bad          broken   fake-dist 1.0\n    plugin 'bad' of fake-dist (bad_plugin)" in text
+    assert describe_plugin("fake@fake-dist") == (
+        "fake         loaded   fake-dist 1.0\n    hooks: polygraph_session_planned\n"
+    )
+    text = describe_plugin("bad@fake-dist")
+    assert text.startswith("bad          broken   fake-dist 1.0\n    plugin 'bad' of fake-dist")
     assert "    to fix: reinstall or uninstall fake-dist" in text
+    with pytest.raises(ValueError, match="there is no plugin 'worse@fake-dist'"):
+        describe_plugin("worse@fake-dist")
+
+
+LOWERS = HEAD + "@hookimpl\ndef polygraph_lowerings():\n    return {REGISTRY['add']: %s}\n"
+
+
+def test_plugins_are_tried_when_they_are_listed(install: Site) -> None:
+    names = {"wrong": "wrong_plugin", "raises": "raises_plugin"}
+    sources = {
+        "wrong_plugin": LOWERS % "lambda x, y: x - y",
+        "raises_plugin": HEAD + "@hookimpl\ndef polygraph_lowerings():\n    1 / 0\n",
+    }
+    install("fake-dist", {GROUP: names}, sources)
+    text = describe_plugin("wrong@fake-dist")
+    assert text.startswith("wrong        broken   fake-dist 1.0\n")
+    assert "with it, the backend 'numpy' is broken: 1 2 3 + 4 5 6 gave the fetch [-3.0" in text
+    install.look_afresh()
+    with pytest.warns(RuntimeWarning, match="raises@fake-dist is set aside"):
+        assert "ZeroDivisionError" in describe_plugin("raises@fake-dist")
 
 
 # Plugins that fail after they were loaded

@@ -101,10 +101,10 @@ class BackendName(NamedTuple):
         name, _, distribution = head.partition("@")
         return cls(name, distribution or None, device or None)
 
-    def fits(self, status: BackendStatus) -> bool:
-        """Whether this names the backend of ``status``, on whatever device."""
-        distribution = self.distribution or status.distribution
-        return self.name == status.name and same_distribution(distribution, status.distribution)
+    def fits(self, name: str, distribution: str) -> bool:
+        """Whether this names the backend ``name`` of ``distribution``, on whatever device."""
+        asked = self.distribution or distribution
+        return self.name == name and same_distribution(asked, distribution)
 
 
 class _Defaults:
@@ -161,14 +161,25 @@ def list_backends() -> list[str]:
     return sorted({offer.name for offer in offers(GROUP)} | set(_objects))
 
 
-def backend_statuses() -> list[BackendStatus]:
-    """The state of every installed backend; imports specs but no engine.
+def backend_statuses(*names: str) -> list[BackendStatus]:
+    """The state of installed backends; imports their specs but no engine.
 
     `probe_backends` also makes each of them and runs a small Program.
+
+    Args:
+      *names: the backends to look at, ``name[@distribution]``; all by default.
     """
-    statuses = [_status(offer) for offer in offers(GROUP)]
-    statuses += [BackendStatus(name, IN_PROCESS, "", "ready", "", "", None) for name in _objects]
-    return statuses
+    asked = [BackendName.parse(name) for name in names]
+
+    def wanted(name: str, distribution: str) -> bool:
+        return not asked or any(one.fits(name, distribution) for one in asked)
+
+    found = [_status(offer) for offer in offers(GROUP) if wanted(offer.name, offer.distribution)]
+    objects = [name for name in _objects if wanted(name, IN_PROCESS)]
+    return [
+        *found,
+        *(BackendStatus(name, IN_PROCESS, "", "ready", "", "", None) for name in objects),
+    ]
 
 
 def _status(offer: Offer) -> BackendStatus:

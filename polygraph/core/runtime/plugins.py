@@ -291,6 +291,28 @@ def plugin_statuses() -> list[PluginStatus]:
         return [_status(offer) for offer in offers(GROUP)]
 
 
+def load_only(label: str) -> PluginStatus:
+    """The state of one plugin, loaded if a session would; sessions load no other any more."""
+    with _State.lock:
+        _State.asked = True
+        for offer in _wanted():
+            if offer.label == label:
+                _try(offer)
+        return plugin_status(label)
+
+
+def plugin_status(label: str) -> PluginStatus:
+    """The state of one plugin as it is now.
+
+    Raises:
+      ValueError: there is none.
+    """
+    for offer in offers(GROUP):
+        if offer.label == label:
+            return _status(offer)
+    raise ValueError(_not_one(label, []))
+
+
 def _status(offer: Offer) -> PluginStatus:
     fault = _State.faults.get(offer.label)
     manager = plugin_manager()

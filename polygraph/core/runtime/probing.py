@@ -18,17 +18,20 @@ from polygraph.core.ground.program import Block, Parameter, Program, Step, Value
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.runtime.compiler import Compiler
 from polygraph.core.runtime.discovery import (
+    FALLBACK,
     BackendName,
     BackendStatus,
     backend_statuses,
     make_backend,
     not_found,
 )
-from polygraph.core.runtime.entry_points import call_within
+from polygraph.core.runtime.entry_points import DISTRIBUTION, call_within
+from polygraph.core.runtime.plugins import load_only, plugin_status
 from polygraph.ops.primitives.elementwise import add
 
 if TYPE_CHECKING:
     from polygraph.core.ground.backend import Backend
+    from polygraph.core.runtime.plugins import PluginStatus
 
     Array = np.ndarray[Any, Any]
 
@@ -42,7 +45,8 @@ def probe_backends(*names: str) -> list[BackendStatus]:
     """The state of installed backends, after trying those that say they are ready.
 
     A backend that fails, or does not end, is ``"broken"``, with what it failed at as its reason.
-    This imports the engines.
+    This imports the engines; one that ends the process ends this one (``polygraph backends`` tries
+    each in a process of its own).
 
     Args:
       *names: the backends to try, ``name[@distribution][:device]``; all by default.
@@ -50,16 +54,36 @@ def probe_backends(*names: str) -> list[BackendStatus]:
     Raises:
       BackendNotFoundError: there is none of a name.
     """
-    statuses = backend_statuses()
     if not names:
-        return [_probed(status, None) for status in statuses]
+        return [_probed(status, None) for status in backend_statuses()]
     found: list[BackendStatus] = []
-    for asked in map(BackendName.parse, names):
-        fitting = list(filter(asked.fits, statuses))
+    for name in names:
+        asked = BackendName.parse(name)
+        fitting = backend_statuses(name)
         if not fitting:
             raise not_found(asked)
         found += [_probed(status, asked.device) for status in fitting]
     return found
+
+
+def probe_plugin(label: str) -> PluginStatus:
+    """The state of one plugin, after the default backend has been tried with it.
+
+    No other plugin is loaded in this process, neither now nor later.
+
+    Args:
+      label: ``name@distribution``.
+    """
+    status = load_only(label)
+    if status.status != "loaded":
+        return status
+    (tried,) = probe_backends(f"{FALLBACK}@{DISTRIBUTION}")
+    status = plugin_status(label)
+    if tried.status == "ready" or status.status == "broken":
+        return status
+    reason = f"with it, the backend {FALLBACK!r} is broken: {tried.reason}"
+    fix = f"report it to the authors of {status.distribution}, or uninstall it"
+    return replace(status, status="broken", reason=reason, fix=fix)
 
 
 def _probed(status: BackendStatus, device: str | None) -> BackendStatus:
