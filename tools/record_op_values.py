@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "polygraph" / "conformance"
 FAMILIES = (
-    *("elementwise", "comparison", "cast", "reductions", "shaping"),
+    *("elementwise", "special", "comparison", "cast", "reductions", "shaping", "volumes"),
     *("indexing", "linalg", "nn", "training", "optimizers", "random"),
 )
 SOURCE = {

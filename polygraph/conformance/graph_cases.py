@@ -73,7 +73,8 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
     for index, arg in enumerate(definition.inputs):
         # An operation that was refused has no count: all but what the other inputs take.
         left = len(question.inputs) - position - (len(definition.inputs) - index - 1)
-        count = 1 if arg.number is None else int(question.attrs.get(arg.number, left))
+        is_list = arg.each or arg.number is not None
+        count = int(question.attrs.get(arg.number or "", left)) if is_list else 1
         made = []
         for value in question.inputs[position : position + count]:
             if arg.ref:
@@ -86,14 +87,17 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
                 made.append(tf.placeholder(value.dtype))
                 feed[made[-1]] = value
             position += 1
-        arguments.append(made[0] if arg.number is None else made)
+        arguments.append(made if is_list else made[0])
     return arguments, variables
 
 
 def _attrs(question: Question) -> dict[str, Any]:
     definition = question.definition
     taken = {*definition.lower_attrs, *definition.dtypes, *definition.attr_defaults}
-    return {name: value for name, value in question.attrs.items() if name in taken}
+    attrs = {name: value for name, value in question.attrs.items() if name in taken}
+    if "shape" in attrs:
+        attrs["shape"] = tf.TensorShape(attrs["shape"])
+    return attrs
 
 
 def _build(question: Question, feed: dict[Any, Any]) -> _Built:

@@ -20,7 +20,7 @@ Known = np.ndarray[Any, Any]
 FUNCTION_ULPS = 8.0
 """Of each element: TensorFlow's functions are off by up to four units, and so may be others."""
 
-WIDER = {"Sinh": 128.0, "Cosh": 128.0, "Erfc": 64.0, "Lgamma": 24.0}
+WIDER = {"Sinh": 128.0, "Cosh": 128.0, "Erfc": 64.0, "Erfinv": 16.0, "Lgamma": 24.0}
 """Functions made of others, next to where they overflow or vanish."""
 
 SUM_ULPS = 16.0
@@ -53,6 +53,7 @@ FUNCTIONS = frozenset(
         "Xdivy",
         "Erf",
         "Erfc",
+        "Erfinv",
         "Lgamma",
         "Digamma",
         "Igamma",
@@ -106,6 +107,9 @@ SUMS = frozenset(
         "Conv2D",
         "Conv2DBackpropInput",
         "Conv2DBackpropFilter",
+        "Conv3D",
+        "Conv3DBackpropInputV2",
+        "Conv3DBackpropFilterV2",
         "DepthwiseConv2dNative",
         "DepthwiseConv2dNativeBackpropInput",
         "DepthwiseConv2dNativeBackpropFilter",
@@ -117,6 +121,7 @@ SUMS = frozenset(
         "BatchMatMul",
         "BatchMatMulV2",
         "Einsum",
+        "Qr",
         "Cross",
         "AccumulateNV2",
         "AddN",
@@ -144,7 +149,7 @@ SUMS = frozenset(
 FLUSHED = frozenset({"Sigmoid", "Elu", "Selu"})
 """Functions of which TensorFlow, or a plain body, loses what is as small as subnormal numbers."""
 
-LEAST = {"Lgamma": 1.0, "Digamma": 1.0}
+LEAST = {"Lgamma": 1.0, "Digamma": 1.0, "Polygamma": 1.0}
 """Near their roots implementations agree on the distance from zero, not on digits."""
 
 _NAN = "where NaN goes among the numbers is left open by TensorFlow; here it is the largest"
@@ -153,6 +158,9 @@ UNLIKE: Mapping[str, str] = {
     "nn/Conv2D/float32/channels": "grouped convolution is not offered",
     "nn/Conv2D/float32/grouped": "grouped convolution is not offered",
     "shaping/ConcatV2/one": "one value is joined to nothing: no reason to refuse",
+    **dict.fromkeys(
+        (f"indexing/UnravelIndex/{dtype}/none" for dtype in ("int32", "int64")),
+        "no positions have no places: no reason to refuse"),
     "shaping/Range/vector_start": "refused when the graph is built, as by TensorFlow 1",
     "indexing/TopKV2/unsorted": "the order is left open; here it is always that of the values",
     **dict.fromkeys(

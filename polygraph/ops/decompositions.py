@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from polygraph.core.ground.errors import UnimplementedError
+import numpy as np
+
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
-from polygraph.ops.primitives import decompositions
+from polygraph.ops.primitives import decompositions, shaping
 
 if TYPE_CHECKING:
     from polygraph.core.ground.op_spec import ShapeContext
@@ -21,16 +22,25 @@ def _qr_shapes(context: ShapeContext) -> list[TensorShape]:
     if dims is None:
         return [unknown_shape(), unknown_shape()]
     *batch, rows, columns = dims
-    rank = None if rows is None or columns is None else min(rows, columns)
+    if context.attrs["full_matrices"]:
+        rank = rows
+    else:
+        rank = None if rows is None or columns is None else min(rows, columns)
     return [TensorShape([*batch, rows, rank]), TensorShape([*batch, rank, columns])]
 
 
 @graph_op("Qr", "input: T -> q: T, r: T", shape=_qr_shapes, T=decompositions.SOLVABLE)
 def Qr(x: Array, *, full_matrices: bool = False) -> Any:
     """Orthonormal columns times an upper triangle."""
-    if full_matrices:
-        raise UnimplementedError(None, None, "Qr with full_matrices=True")
-    return decompositions.qr(x)
+    rows, columns = x.shape[-2:]
+    if not full_matrices or rows <= columns:
+        return decompositions.qr(x)
+    # Columns of zeros leave the reflections that make q as they are, and complete it.
+    none = (0,) * x.ndim
+    padded = shaping.pad(x, np.zeros((), x.dtype), low=none, high=(*none[:-1], rows - columns))
+    q, r = decompositions.qr(padded)
+    shape = (*x.shape[:-2], rows, columns)
+    return q, shaping.strided_slice(r, begin=none, end=shape, strides=(1,) * x.ndim)
 
 
 def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> tuple[Tensor, Tensor]:
@@ -38,13 +48,9 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> tupl
 
     Args:
       input: ``[..., m, n]``.
-      full_matrices: must be False: q is ``[..., m, min(m, n)]``.
+      full_matrices: q is ``[..., m, m]`` and r ``[..., m, n]``, rather than ``[..., m, p]`` and
+        ``[..., p, n]`` with the smaller of m and n for p.
       name: of the operation.
-
-    Raises:
-      UnimplementedError: ``full_matrices`` is True.
     """
-    if full_matrices:
-        raise UnimplementedError(None, None, "qr with full_matrices=True")
-    q, r = Qr(input, name=name)
+    q, r = Qr(input, full_matrices=full_matrices, name=name)
     return q, r

@@ -28,8 +28,9 @@ def coordinates(position: Array, shape: Sequence[int]) -> list[Any]:
     """The index tuple of a row-major position, one scalar for each axis."""
     result = []
     for axis, dim in enumerate(shape):
-        inner = np.array(math.prod(shape[axis + 1 :]), _I32)
-        result.append(ew.floor_mod(ew.floor_divide(position, inner), np.array(max(dim, 1), _I32)))
+        inner = np.array(math.prod(shape[axis + 1 :]), position.dtype)
+        size = np.array(max(dim, 1), position.dtype)
+        result.append(ew.floor_mod(ew.floor_divide(position, inner), size))
     return result
 
 

@@ -239,8 +239,7 @@ def UnravelIndex(indices: Array, dims: Array) -> Array:
     limit = np.array(np.prod(sizes, dtype=np.int64), indices.dtype)
     positions = flat(indices)
     require_all(ew.less(positions, limit), "index is out of bound as with dims", names_place=False)
-    columns = [ew.cast(part, dtype=indices.dtype) for part in coordinates(positions, sizes)]
-    result = shaping.stack(*columns, axis=0)
+    result = shaping.stack(*coordinates(positions, sizes), axis=0)
     return shaping.reshape(result, shape=(len(sizes), *indices.shape))  # type: ignore[no-any-return]
 
 

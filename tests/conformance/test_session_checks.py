@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import polygraph as tf
 from polygraph.conformance.case import run_case
+from polygraph.conformance.checks import op_types
 from polygraph.conformance.target import Target
 
 if TYPE_CHECKING:
@@ -74,3 +76,15 @@ def test_every_check_says_which_fault_it_catches() -> None:
         for case in _cases(target):
             (run,) = case.run.args  # type: ignore[attr-defined]
             assert (getattr(run, "func", run).__doc__ or "").startswith("Catches "), case.id
+
+
+def test_the_named_case_holds_an_operation_of_the_type() -> None:
+    with Target.open("numpy") as target:
+        checks = {case.id: case.run.args[0] for case in _cases(target)}  # type: ignore[attr-defined]
+        held: dict[str, set[str]] = {}
+        for case_id in set(op_types.SHOWN_BY.values()):
+            with tf.Graph().as_default() as graph:
+                checks[case_id](target)
+                held[case_id] = {operation.type for operation in graph.get_operations()}
+    missing = {op for op, case_id in op_types.SHOWN_BY.items() if op not in held[case_id]}
+    assert missing == set()

@@ -31,12 +31,14 @@ TensorScatterMin TensorScatterMax OneHot Where Unique UniqueWithCounts ListDiff 
 DynamicStitch ReverseSequence SegmentSum SegmentMean SegmentMax SegmentMin SegmentProd
 UnsortedSegmentSum UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd SparseSegmentSum
 SparseSegmentMean SparseSegmentSqrtN TopKV2 InTopK InTopKV2 LowerBound UpperBound Bincount
-HistogramFixedWidth
+HistogramFixedWidth SparseToDense UnravelIndex
 """)
 
 _BUILT = "TensorFlow refuses it while the graph is built: see the tests of static shapes"
 _NAN = "where NaN goes among the numbers is left open by TensorFlow; here it is the largest"
 _ORDER = "the order is left open with sorted=False; here it is always that of the values"
+_NONE = "no positions have no places: no reason to refuse"
+_UNSEEN = "TensorFlow's kernel does not look at negative positions"
 _HALF = "TensorFlow tells -0 from 0 in 16-bit floats, though not in wider ones"
 EXCEPTIONS = {
     "shaping/ConcatV2/one": _BUILT,
@@ -46,6 +48,10 @@ EXCEPTIONS = {
     "indexing/UnsortedSegmentMax/special": _NAN,
     "indexing/UnsortedSegmentMin/special": _NAN,
     "indexing/TopKV2/unsorted": _ORDER,
+    "indexing/UnravelIndex/int32/none": _NONE,
+    "indexing/UnravelIndex/int64/none": _NONE,
+    "indexing/UnravelIndex/int32/negative": _UNSEEN,
+    "indexing/UnravelIndex/int64/negative": _UNSEEN,
     "indexing/Unique/float16/moves": _HALF,
     "indexing/UniqueWithCounts/float16/moves": _HALF,
     "indexing/Unique/bfloat16/moves": _HALF,

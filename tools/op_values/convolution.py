@@ -101,6 +101,8 @@ def _pool(label: str, dtype: str) -> Iterator[Spec]:
     yield Spec("AvgPool", (x,), case, attrs)
     yield Spec("AvgPoolGrad", (i32(x.shape), dy), case, attrs)
     yield Spec("MaxPoolGrad", (x, _max_pool(x, window), dy), case, attrs)
+    ddx = ordinary(dtype, x.shape, 2)
+    yield Spec("MaxPoolGradGrad", (x, _max_pool(x, window), ddx), case, attrs)
     if dtype == "float32":
         yield Spec("MaxPoolWithArgmax", (x,), case, attrs)
 
@@ -183,7 +185,11 @@ def specs() -> Iterator[Spec]:
     for label, dtype in itertools.product(POOLS, FLOATS):
         yield from _pool(label, dtype)
     for dtype in INTS:
-        x = (distinct(dtype, (1, 4, 4, 1)),)
-        yield Spec("MaxPool", x, f"{dtype}/valid", POOLS["valid"].pool_attrs())
+        x, window = distinct(dtype, (1, 4, 4, 1)), POOLS["valid"]
+        yield Spec("MaxPool", (x,), f"{dtype}/valid", window.pool_attrs())
+        given = x, _max_pool(x, window)
+        dy, ddx = ordinary(dtype, (1, 2, 2, 1)), ordinary(dtype, x.shape, 1)
+        yield Spec("MaxPoolGrad", (*given, dy), f"{dtype}/valid", window.pool_attrs())
+        yield Spec("MaxPoolGradGrad", (*given, ddx), f"{dtype}/valid", window.pool_attrs())
     yield from _pool_ties()
     yield from _refused()

@@ -35,6 +35,7 @@ def _every_dtype(dtype: str) -> Iterator[Spec]:
     yield Spec("DynamicPartition", (x, i32([1, 0, 1, 2])), label, {"num_partitions": 3})
     yield Spec("DynamicStitch", ([i32([2, 0]), i32([1])], [x[:2], x[2:3]]), label)
     yield Spec("ReverseSequence", (x, i64([3, 1, 2, 0])), label, {"seq_dim": 1, "batch_dim": 0})
+    yield Spec("SparseToDense", (i32([0, 3]), i32([5]), x[1, :2], x[0, 0]), label)
 
 
 def _gather() -> Iterator[Spec]:
@@ -110,6 +111,37 @@ def _scatter_variables() -> Iterator[Spec]:
         for op in ("AssignAdd", "AssignSub"):
             yield Spec(op, (ordinary(dtype, (2, 2)), ordinary(dtype, (2, 2), 1)), dtype)
             yield Spec(op, (ordinary(dtype, (2, 2)), ordinary(dtype, (2,), 1)), f"{dtype}/mismatch")
+
+
+def _counters() -> Iterator[Spec]:
+    for dtype in ("int32", "int64"):
+        for label, start in {"below": 2, "last": 4, "at_limit": 5, "beyond": 9}.items():
+            yield Spec("CountUpTo", (arr(start, dtype),), f"{dtype}/{label}", {"limit": 5})
+    for dtype in ALL:
+        yield Spec("IsVariableInitialized", (ordinary(dtype, (2,)),), dtype)
+
+
+def _sparse_to_dense() -> Iterator[Spec]:
+    """Places as a scalar, a vector and a matrix, and those that are refused."""
+    none, one = arr(-1.0, "float32"), arr(2.5, "float32")
+    for label, places, shape, values in (
+        ("scalar", 2, [4], one), ("vector", [0, 2], [4], one), ("matrix", [[0, 1], [1, 0]], [2, 2],
+        [3.0, 4.0]), ("nothing", np.zeros((0, 2)), [2, 2], np.zeros(0)), ("to_empty",
+        np.zeros((0, 1)), [0], np.zeros(0)), ("too_large", [[0], [4]], [4], [1.0, 2.0]),
+        ("negative", [[-1], [1]], [4], [1.0, 2.0]), ("repeated", [[1], [1]], [4], [1.0, 2.0]),
+        ("unsorted", [[2], [1]], [4], [1.0, 2.0]), ("mismatch", [[1], [2]], [4], [1.0, 2.0, 3.0]),
+        ("wrong_rank", [[1, 2]], [4], [1.0]),
+    ):  # fmt: skip
+        inputs = i32(places), i32(shape), arr(values, "float32"), none
+        yield Spec("SparseToDense", inputs, label)
+        if label in ("repeated", "unsorted"):
+            yield Spec("SparseToDense", inputs, f"{label}_allowed", {"validate_indices": False})
+    for label, places in {"vector": [22, 3, 17], "scalar": 5, "none": [], "too_large": [24],
+                          "negative": [-1]}.items():  # fmt: skip
+        for make, name in ((i32, "int32"), (i64, "int64")):
+            # The kernel does not look at negative positions, and divides them.
+            inputs, odd = (make(places), make([2, 3, 4])), label == "negative"
+            yield Spec("UnravelIndex", inputs, f"{name}/{label}", pinned=odd)
 
 
 def _one_hot() -> Iterator[Spec]:
@@ -218,8 +250,13 @@ def _sorting() -> Iterator[Spec]:
     yield Spec("InTopK", (p, i32([1, 3, -1, 1])), "target_out_of_range", {"k": 2})
     yield Spec("InTopK", (p, i32([0, 1, 0, 1])), "nan_and_inf_targets", {"k": 3})
     yield Spec("InTopK", (p, i32([1, 1])), "mismatch", {"k": 1})
+
+
+def _bounds() -> Iterator[Spec]:
     for op in ("LowerBound", "UpperBound"):
         yield Spec(op, (arr([[1, 3, 3, 7]], "float32"), arr([[0, 3, 4, 9]], "float32")), "row")
+        for dtype in REALS:
+            yield Spec(op, (arr([[1, 3, 3, 7]], dtype), arr([[0, 3, 4, 9]], dtype)), dtype)
 
 
 def _counting() -> Iterator[Spec]:
@@ -256,7 +293,7 @@ def specs() -> Iterator[Spec]:
     """Every case of indexing."""
     for dtype in ALL:
         yield from _every_dtype(dtype)
-    parts = (_gather, _scatter, _scatter_variables, _one_hot, _where_unique, _partition, _segments,
-             _sorting, _counting)  # fmt: skip
+    parts = (_gather, _scatter, _scatter_variables, _counters, _sparse_to_dense, _one_hot,
+             _where_unique, _partition, _segments, _sorting, _bounds, _counting)  # fmt: skip
     for part in parts:
         yield from part()

@@ -96,6 +96,9 @@ def _decompositions(dtype: str) -> Iterator[Spec]:
         for lower in (False, True):
             yield Spec("MatrixTriangularSolve", (a, rhs), f"{dtype}/{lower}_{adjoint}",
                        {"lower": lower, "adjoint": adjoint})  # fmt: skip
+    for label, x in {"square": a, "tall": rhs, "wide": rhs.swapaxes(1, 2).copy()}.items():
+        for full in (False, True):
+            yield Spec("Qr", (x,), f"{dtype}/{label}_{full}", {"full_matrices": full})
     yield Spec("MatrixInverse", (singular,), f"{dtype}/singular")
     yield Spec("MatrixSolve", (singular, singular), f"{dtype}/singular")
     yield Spec("MatrixDeterminant", (a[:, :2],), f"{dtype}/not_square")

@@ -106,6 +106,12 @@ def _stateless() -> Iterator[Spec]:
     for dtype, seed in itertools.product(("int32", "int64", "uint32", "uint64"), seeds[:2]):
         yield Spec("StatelessRandomUniformFullInt", (i32([9]), i64(seed)),
                    f"{dtype}/{seed[0]}_{seed[1]}", {"dtype": dtype})  # fmt: skip
+    logits = np.array([[0.1, 2.0, -1.0], [0.0, 0.0, 0.0]])
+    for dtype, seed in itertools.product(FLOATS, seeds):
+        for out, count in (("int64", 7), ("int32", 4)):
+            label = f"{dtype}/{out}/{count}/{seed[0]}_{seed[1]}"
+            inputs = arr(logits, dtype), i32(count), i64(seed)
+            yield Spec("StatelessMultinomial", inputs, label, {"output_dtype": out})
     yield Spec("StatelessRandomUniform", (i32([3]), i32([1, 2])), "int32_seed")
     yield Spec("StatelessRandomUniform", (i32([3]), i32([1, 2, 3])), "three_seeds")
 

@@ -65,6 +65,14 @@ def _every_dtype(dtype: str) -> Iterator[Spec]:
     yield Spec("SpaceToDepth", (four,), label, {"block_size": 2})
     yield Spec("DepthToSpace", (distinct(dtype, (1, 1, 2, 8)),), label, {"block_size": 2})
     yield Spec("Roll", (x, i32([1, -1]), i32([0, 2])), label)
+    yield Spec("ConjugateTranspose", (x, i32([2, 0, 1])), label)
+    yield Spec("IdentityN", ([x, one, x[:0]],), label)
+    yield Spec("EnsureShape", (x,), label, {"shape": [2, None, 4]})
+    yield Spec("PlaceholderWithDefault", (x,), label, {"shape": [None, 3, 4]})
+    for op in ("PreventGradient", "GuaranteeConst"):
+        yield Spec(op, (x,), label)
+    steps = i32([3, 4]), i32([0, 2]), i32([4, 0]), i32([2, -1]), x[0, :2, :2]
+    yield Spec("StridedSliceGrad", steps, label)
 
 
 def _reshape() -> Iterator[Spec]:
@@ -343,6 +351,16 @@ def _describe() -> Iterator[Spec]:
         yield Spec("ZerosLike", (edges(dtype),), f"{dtype}/special")
 
 
+def _ensured() -> Iterator[Spec]:
+    """Shapes that are looked at when the graph runs."""
+    x = distinct("float32", (2, 3))
+    for label, value, shape in (
+        ("whole", x, [2, 3]), ("any_rank", x, None), ("scalar", x[0, 0], []), ("empty", x[:0],
+        [None, 3]), ("wrong_size", x, [2, 4]), ("wrong_rank", x, [2, 3, 1]),
+    ):  # fmt: skip
+        yield Spec("EnsureShape", (np.asarray(value),), label, {"shape": shape})
+
+
 def _diagonals() -> Iterator[Spec]:
     x = distinct("float32", (2, 3, 4))
     for label, value in (("matrix", x[0, :2, :2]), ("empty", x[0, 0, :0]), ("scalar", x[0, 0, 0]),
@@ -385,7 +403,7 @@ def specs() -> Iterator[Spec]:
     for dtype in ALL:
         yield from _every_dtype(dtype)
     parts = (_reshape, _transpose, _join, _split, _pad, _repeat, _slices, _strided, _reverse,
-             _sequences, _describe, _diagonals, _space)  # fmt: skip
+             _sequences, _describe, _ensured, _diagonals, _space)  # fmt: skip
     for part in parts:
         yield from part()
     for dtype in INTS:

@@ -41,7 +41,9 @@ SPARSE: dict[str, tuple[str, tuple[float, ...], tuple[float, ...]]] = {
     "SparseApplyAdagradV2": ("p", (0.1, 1e-7), ()),
     "SparseApplyAdadelta": ("pp", (0.5, 0.95, 1e-6), ()),
     "SparseApplyRMSProp": ("ps", (0.01, 0.9, 0.5, 1e-6), ()),
+    "SparseApplyCenteredRMSProp": ("sps", (0.01, 0.9, 0.5, 9.0), ()),
     "SparseApplyFtrl": ("ps", (), (0.1, 0.2, 0.3, -0.5)),
+    "SparseApplyFtrlV2": ("ps", (), (0.1, 0.2, 0.3, 0.05, -0.5)),
     "SparseApplyProximalGradientDescent": ("", (0.1, 0.2, 0.3), ()),
     "SparseApplyProximalAdagrad": ("p", (0.1, 0.2, 0.3), ()),
 }
@@ -111,6 +113,16 @@ def _dual_averaging() -> Iterator[Spec]:
         scalars = (arr(v, dtype) for v in (0.1, 0.2, 0.3))
         inputs = (var, sums, np.abs(sums), grad, *scalars, i64(4))
         yield Spec("ApplyAdagradDA", inputs, dtype)
+        yield Spec("SparseApplyAdagradDA", _sparse_dual(dtype, i32([2, 0])), dtype)
+    for label, rows in {"too_large": [0, 3], "negative": [-1, 0], "mismatch": [0]}.items():
+        yield Spec("SparseApplyAdagradDA", _sparse_dual("float32", i32(rows)), f"float32/{label}")
+
+
+def _sparse_dual(dtype: str, rows: Array) -> tuple[Array, ...]:
+    sums = ordinary(dtype, (3, 2), 1)
+    grads = ordinary(dtype, (2, 2), 2), rows
+    scalars = (arr(v, dtype) for v in (0.1, 0.2, 0.3))
+    return (ordinary(dtype, (3, 2)), sums, np.abs(sums), *grads, *scalars, i64(4))
 
 
 def specs() -> Iterator[Spec]:

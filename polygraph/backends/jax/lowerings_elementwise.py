@@ -194,23 +194,45 @@ def right_shift(x: jax.Array, y: jax.Array) -> jax.Array:
     return (lax.shift_right_arithmetic if signed else lax.shift_right_logical)(x, _amount(y))
 
 
+def modulus(x: jax.Array) -> jax.Array:
+    """See `elementwise.modulus`: an infinite part outweighs one that is NaN."""
+    infinite = jnp.isinf(lax.real(x)) | jnp.isinf(lax.imag(x))
+    return jnp.where(infinite, np.inf, lax.abs(x))
+
+
 def cast(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:
-    """Another dtype; floats reach narrow integers by way of a wider one, and so wrap around."""
+    """Another dtype; floats become integers as on x86-64, whatever XLA's target is."""
     if np.dtype(x.dtype).kind == "c" and dtype.kind != "c":
         x = lax.real(x)
     if dtype.kind == "b":
         return x != 0
-    if dtype.kind in "iu" and dtype.itemsize < np.dtype(np.int64).itemsize and not _exact(x):
-        x = lax.convert_element_type(x, np.int32 if dtype.itemsize < 4 else _through(dtype))  # noqa: PLR2004
+    if dtype.kind in "iu" and np.dtype(x.dtype).kind not in "iub":
+        return lax.convert_element_type(_whole(x, dtype), dtype)
     return lax.convert_element_type(x, dtype)
 
 
-def _exact(x: jax.Array) -> bool:
-    return np.dtype(x.dtype).kind in "iub"
+def _whole(x: jax.Array, dtype: np.dtype[Any]) -> jax.Array:
+    """Floats as integers of 32 or 64 bits, whose lower bits are those of ``dtype``."""
+    if x.dtype in HALF:
+        x = lax.convert_element_type(x, np.float32)
+    if dtype == np.uint64:
+        # The upper half goes by way of the lower one; XLA has no conversion that wraps around.
+        upper = x >= 2.0**63
+        halves = _signed(jnp.where(upper, x - 2.0**63, x), np.int64)
+        return halves ^ jnp.where(upper, np.iinfo(np.int64).min, 0)
+    wide = dtype.itemsize == np.dtype(np.int64).itemsize or dtype == np.uint32
+    return _signed(x, np.int64 if wide else np.int32)
 
 
-def _through(dtype: np.dtype[Any]) -> type[np.signedinteger[Any]]:
-    return np.int64 if dtype.kind == "u" else np.int32
+def _signed(x: jax.Array, dtype: type[np.signedinteger[Any]]) -> jax.Array:
+    """Floats cut to signed integers; NaN and what is too large become the least of them.
+
+    StableHLO leaves that open, and XLA's targets clip, each in its own way.
+    """
+    least = np.iinfo(dtype).min
+    bound = -float(least)
+    held = (x >= -bound) & (x < bound)
+    return jnp.where(held, lax.convert_element_type(x, dtype), np.asarray(least, dtype))
 
 
 def bitcast(x: jax.Array, *, dtype: np.dtype[Any]) -> jax.Array:

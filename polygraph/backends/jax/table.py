@@ -59,7 +59,7 @@ _ARITHMETIC: dict[Op, Lowering] = {
     ew.sign: lax.sign,
     ew.real: lax.real,
     ew.imag: lax.imag,
-    ew.modulus: lax.abs,
+    ew.modulus: lower_ew.modulus,
     ew.conj: lax.conj,
     ew.complex: broadcasting(lax.complex),
 }
@@ -206,7 +206,6 @@ NOTES: Mapping[str, str] = MappingProxyType(
             "XLA on the CPU flushes them to zero in arithmetic and comparisons, as TensorFlow "
             "does; no option of XLA's changes that. Moving them keeps them."
         ),
-        "a float cast to an integer type that cannot hold it": "is clipped; NaN becomes 0.",
         "powers of complex numbers": "go by way of logarithms, also for whole exponents.",
         "sinh and cosh": "lose up to 8 bits next to overflow.",
     }

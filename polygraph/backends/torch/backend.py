@@ -13,7 +13,7 @@ from polygraph.backends.torch.arrays import get, put
 from polygraph.backends.torch.compile import Target, compile_program
 from polygraph.backends.torch.lowerings_shaping import iota
 from polygraph.backends.torch.spec import CAPABILITIES, COMPILE, OPTIONS
-from polygraph.backends.torch.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED, WAIVERS
+from polygraph.backends.torch.table import ENGINE_RANDOM, LOWERINGS, UNSUPPORTED
 from polygraph.core.ground.backend import NO_LOWERINGS, Backend
 from polygraph.ops.primitives import shaping
 from polygraph.passes.stand_ins import stand_ins
@@ -70,7 +70,6 @@ def make(
         list_devices=devices.list_devices,
         tier=target.tier,
         unsupported=UNSUPPORTED,
-        waivers=WAIVERS,
     )
 
 

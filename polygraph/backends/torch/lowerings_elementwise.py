@@ -36,9 +36,39 @@ def in_float32(function: Any) -> Any:
 
 def power(x: Tensor, y: Tensor) -> Tensor:
     """See `elementwise.power`."""
-    if x.is_floating_point() or x.is_complex():
+    if x.is_complex():
+        return torch.where(x == 0, _power_of_zero(y), torch.pow(x, y))
+    if x.is_floating_point():
         return torch.pow(x, y)
     return torch.pow(x, y.clamp(min=0))
+
+
+def _power_of_zero(y: Tensor) -> Tensor:
+    """0 to a complex power, of which torch's logarithm makes NaN always."""
+    limit = torch.where(y.real > 0, 0.0, math.nan)
+    return torch.where(y == 0, 1, torch.complex(limit, limit))
+
+
+def sinh(x: Tensor) -> Tensor:
+    """See `elementwise.sinh`."""
+    return _without_early_overflow(torch.sinh(x), x) if x.dtype == torch.float32 else torch.sinh(x)
+
+
+def cosh(x: Tensor) -> Tensor:
+    """See `elementwise.cosh`."""
+    if x.dtype != torch.float32:
+        return torch.cosh(x)
+    return _without_early_overflow(torch.cosh(x), x.abs())
+
+
+_EARLY = 88.0
+"""From a bit above on, torch's vectorised sinh and cosh of float32, SLEEF's, may be infinite."""
+
+
+def _without_early_overflow(result: Tensor, x: Tensor) -> Tensor:
+    """``result``, or half of exp(|x|), of the sign of ``x``, where ``x`` is large."""
+    root = torch.exp(x.abs() / 2)
+    return torch.where(x.abs() > _EARLY, torch.copysign(root * (root / 2), x), result)
 
 
 def sign(x: Tensor) -> Tensor:

@@ -124,10 +124,19 @@ def nonzero_padded(x: Tensor) -> tuple[Tensor, Tensor]:
     return places, count
 
 
+def _stably_sorted(x: Tensor) -> tuple[Tensor, Tensor]:
+    """A vector with equals side by side, and where each element was; complex by both parts."""
+    if not x.is_complex():
+        return torch.sort(x.to(torch.uint8) if x.dtype == torch.bool else x, stable=True)
+    by_imag = torch.argsort(x.imag, stable=True)
+    origin = by_imag[torch.argsort(x.real[by_imag], stable=True)]
+    return x[origin], origin
+
+
 def unique_padded(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """See `indexing.unique_padded`: a stable sort brings equals together, first one first."""
     size = x.shape[0]
-    ordered, origin = torch.sort(x.to(torch.uint8) if x.dtype == torch.bool else x, stable=True)
+    ordered, origin = _stably_sorted(x)
     steps = torch.arange(size, device=x.device)
     differs = ordered[1:] != ordered[:-1]
     heads = torch.cat([torch.ones_like(steps[:1], dtype=torch.bool), differs])

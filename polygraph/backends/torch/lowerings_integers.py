@@ -156,9 +156,14 @@ def truncate_divide(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _rest(x: Tensor, y: Tensor) -> Tensor:
-    """The exact rest of floats, at least float32; torch's own is NaN where x / y overflows."""
+    """The exact rest of floats, at least float32; torch's own is NaN where x / y overflows.
+
+    For float64 it is NaN from quotients of 1e300 on. The rest by a multiple of ``y`` has the same
+    rest by ``y``, so that three steps of 700 bits reach as far as the exponents do.
+    """
     if x.dtype == torch.float64:
-        return torch.fmod(x, y)
+        once = y * 2.0**700
+        return torch.fmod(torch.fmod(torch.fmod(x, once * 2.0**700), once), y)
     return torch.fmod(x.double(), y.double()).float()
 
 

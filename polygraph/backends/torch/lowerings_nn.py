@@ -252,6 +252,12 @@ def max_pool_grad(
     return _back(_cropped(result, padding), data_format).to(x.dtype)
 
 
+def max_pool_grad_of_bits(x: Tensor, y: Tensor, dy: Tensor, **attrs: Any) -> Tensor:
+    """See `max_pool_grad`, of unsigned integers by their bits: in order, and sums wrap around."""
+    turn = lowest(x.dtype)
+    return max_pool_grad(x ^ turn, y ^ turn, dy, **attrs)
+
+
 def _float_max_pool_grad(images: Tensor, gradient: Tensor, ksize: Pair, strides: Pair) -> Tensor:
     geometry: tuple[Any, ...] = (ksize, strides, [0, 0], [1, 1], False)
     places = _aten.max_pool2d_with_indices.default(images, *geometry)[1]

@@ -79,8 +79,8 @@ _FUNCTIONS: dict[Op, Lowering] = {
     ew.asin: torch.asin,
     ew.acos: torch.acos,
     ew.atan: torch.atan,
-    ew.sinh: torch.sinh,
-    ew.cosh: torch.cosh,
+    ew.sinh: lower_ew.sinh,
+    ew.cosh: lower_ew.cosh,
     ew.tanh: torch.tanh,
     ew.asinh: torch.asinh,
     ew.acosh: torch.acosh,
@@ -340,24 +340,22 @@ UNSIGNED: Mapping[Op, Lowering] = MappingProxyType(
         ew.power: lower_int.power_of_bits,
         ew.sign: lower_int.sign_of_unsigned,
         ew.relu: lower_int.same,
+        pooling.max_pool_grad: lower_nn.max_pool_grad_of_bits,
     }
 )
 """Ops that are another thing for unsigned integers."""
 
-_NOT_LOWERED: dict[Declined, str] = {}
-for _name in ("complex64", "complex128"):
-    _NOT_LOWERED[ix.unique_padded, _name] = "torch does not sort complex numbers"
-for _name in ("uint16", "uint32", "uint64"):
-    _NOT_LOWERED[pooling.max_pool_grad, _name] = "torch does not pool integers of this dtype"
-    _NOT_LOWERED[ew.relu6, _name] = "torch does not clamp integers of this dtype"
-
-UNSUPPORTED: Mapping[Declined, str] = MappingProxyType(_NOT_LOWERED)
+UNSUPPORTED: Mapping[Declined, str] = MappingProxyType(
+    {
+        (ew.relu6, name): "torch does not clamp integers of this dtype"
+        for name in ("uint16", "uint32", "uint64")
+    }
+)
 """What has no lowering, and why. A composite here runs by its body."""
 
 NOTES: Mapping[str, str] = MappingProxyType(
     {
         "powers of complex numbers": "go by way of logarithms, also for whole exponents.",
-        "rests of float64": "are NaN where the quotient overflows.",
         "functions of float32": (
             "in inductor's kernels give 0 where the result is subnormal; acosh is infinite there "
             "from 2e19 on."
@@ -365,28 +363,3 @@ NOTES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where results differ from the references by more than rounding, and why."""
-
-_FMOD = (
-    "torch's vectorised fmod is SLEEF's, which gives NaN where the quotient is above 1e300: "
-    "https://sleef.org/2-references/libm/#sleef_fmod"
-)
-_SINH = (
-    "torch's vectorised sinh and cosh are SLEEF's, which may give infinity for float32 beyond "
-    "88.5: https://sleef.org/2-references/libm/#sleef_sinhf_u10"
-)
-_COMPLEX_POWER = (
-    "torch.pow of complex numbers is exp(y * log(x)), as C++'s std::pow allows: NaN for x = 0"
-)
-
-WAIVERS: Mapping[str, str] = MappingProxyType(
-    {
-        "primitive/floor_mod-float64-extreme": _FMOD,
-        "primitive/truncate_mod-float64-extreme": _FMOD,
-        "recorded/*Mod-float64-float64.every_pair": _FMOD,
-        "recorded/*Mod-float64-float64.subnormal": _FMOD,
-        "recorded/Sinh-float32-float32.edges": _SINH,
-        "recorded/Cosh-float32-float32.edges": _SINH,
-        "primitive/power-complex*-zeros": _COMPLEX_POWER,
-    }
-)
-"""Conformance cases that fail because of torch, and why."""

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import polygraph as tf
+from polygraph.conformance.case import require
 from polygraph.conformance.checking import Checks, near, refused, same, session, started
 
 if TYPE_CHECKING:
@@ -159,6 +162,27 @@ def the_untaken_branch_may_divide_by_zero(target: Target) -> None:
     with session(target) as sess:
         same(sess.run([y, dx], {x: -1.0}), [-2.0, 2.0], "cond around a log of -1")
         near(sess.run([y, dx], {x: 4.0}), [np.log(np.float32(4)), 0.25], "cond around a log of 4")
+
+
+@check
+def a_python_function_without_state(target: Target) -> None:
+    """Catches a host step between two operations of the backend that is left out."""
+    x = tf.placeholder(tf.float32, [2])
+    y = tf.py_func(lambda value: value + np.float32(3), [x * 2.0], tf.float32, stateful=False)
+    y.set_shape([2])
+    with session(target) as sess:
+        same(sess.run(y * x, {x: [1.0, 2.0]}), [5.0, 14.0], "(2x + 3) x")
+
+
+@check
+def a_printed_value_goes_on_unchanged(target: Target) -> None:
+    """Catches an effect that is dropped, and one that changes what it looks at."""
+    x = tf.placeholder(tf.float32, [2])
+    y = tf.Print(x * 2.0, [x], "seen: ") + 1.0
+    shown = io.StringIO()
+    with session(target) as sess, contextlib.redirect_stderr(shown):
+        same(sess.run(y, {x: [1.0, 2.0]}), [3.0, 5.0], "2x + 1")
+    require("seen: [1 2]" in shown.getvalue(), f"what was printed is {shown.getvalue()!r}")
 
 
 @check

@@ -241,6 +241,21 @@ def a_tensor_array_collects_turns(target: Target) -> None:
 
 
 @check
+def a_tensor_array_gathers_and_scatters(target: Target) -> None:
+    """Catches rows that are written to, or taken from, other places than asked for."""
+    x = tf.placeholder(tf.float32, [3, 2])
+    weights = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    rows = tf.TensorArray(tf.float32, 3).scatter([2, 0, 1], x)
+    y = rows.gather([1, 2, 0])
+    (dx,) = tf.gradients(tf.reduce_sum(y * weights), [x])
+    fed = np.arange(6, dtype=np.float32).reshape(3, 2)
+    with session(target) as sess:
+        got = sess.run([y, dx], {x: fed})
+    same(got[0], fed[[2, 0, 1]], "rows 1, 2 and 0 of those written to places 2, 0 and 1")
+    same(got[1], weights[[1, 2, 0]], "the gradient to what was scattered")
+
+
+@check
 def map_fn_applies_to_every_row(target: Target) -> None:
     """Catches rows taken twice or not at all; and no row."""
     x = tf.placeholder(tf.float32, [None, 2])

@@ -309,6 +309,22 @@ def initial_values_are_the_same_everywhere(target: Target) -> None:
 
 
 @check
+def a_crop_is_a_window_of_the_whole(target: Target) -> None:
+    """Catches places drawn beyond where the window fits, and one place drawn for ever."""
+    whole = np.arange(20, dtype=np.int32).reshape(4, 5)
+    x = tf.placeholder(tf.int32, [4, 5])
+    crop = tf.random_crop(x, [2, 3], seed=4)
+    corners = set()
+    with session(target) as sess:
+        for _ in range(12):
+            got = sess.run(crop, {x: whole})
+            row, column = divmod(int(got[0, 0]), 5)
+            corners.add((row, column))
+            same(got, whole[row : row + 2, column : column + 3], f"a crop at {row}, {column}")
+    require(len(corners) > 3, f"twelve crops start at {sorted(corners)} only")
+
+
+@check
 def long_draws_are_one_stream(target: Target) -> None:
     """Catches blocks of a long draw that repeat, or whose last block is cut wrongly."""
     count = 10_001

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from polygraph.conformance.target import Target
 
 FAMILIES = (
-    "elementwise", "comparison", "cast", "reductions", "indexing", "linalg", "nn", "shaping",
-    "training",
+    "elementwise", "special", "comparison", "cast", "reductions", "indexing", "linalg", "nn",
+    "volumes", "shaping", "training",
 )  # fmt: skip
 """Recorded families whose cases are single operations; the others need several runs."""
 
@@ -90,12 +90,12 @@ def _check(group: GraphGroup, question: Question, target: Target) -> None:
 
 
 def main_dtype(recorded: RecordedCase) -> str:
-    """The dtype that the case is about: attribute T's, or that of an input or output."""
+    """The dtype that the case is about: attribute T's (the first), or an input's or output's."""
     dtype = recorded.attrs.get("T", recorded.attrs.get("SrcT"))
     if dtype is None:
         arrays = (*recorded.inputs, *(recorded.outputs or ()))
         dtype = arrays[0].dtype if arrays else recorded.attrs.get("dtype", "float32")
-    return as_dtype(dtype).name
+    return as_dtype(dtype[0] if isinstance(dtype, tuple) else dtype).name
 
 
 def missing_dtype(

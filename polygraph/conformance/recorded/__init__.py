@@ -158,6 +158,7 @@ def _attr(value: Any) -> Any:
         return tuple(_attr(item) for item in value)
     if isinstance(value, dict):
         if "shape" in value:
-            return None if value["shape"] is None else tuple(value["shape"])
+            shape = value["shape"]
+            return None if shape is None else tuple(None if n < 0 else n for n in shape)
         return _dtype(value["type"])
     return value
