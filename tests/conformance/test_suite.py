@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -19,6 +20,7 @@ from polygraph.cli.conformance import describe
 from polygraph.cli.main import main
 from polygraph.conformance import registry
 from polygraph.conformance.case import Case, ConformanceFailure, Outcome, run_case
+from polygraph.conformance.checks import op_types
 from polygraph.conformance.forward import same
 from polygraph.conformance.html_report import html_report
 from polygraph.conformance.levels import LEVELS, must_pass
@@ -30,8 +32,10 @@ from polygraph.conformance.suite import run_suite
 from polygraph.conformance.support_matrix import markdown_matrix
 from polygraph.conformance.target import Target
 from polygraph.conformance.tolerance import Bound, allowed, bound_of
+from polygraph.conformance.walker import applier, reference_lowerings, walking_backend
 from polygraph.core.ground.backend import Capabilities
 from polygraph.core.ground.op import REGISTRY, Op, Primitive
+from polygraph.core.ground.op_def import OP_DEFS, graph_op
 from polygraph.core.runtime.discovery import list_backends
 from polygraph.ops.primitives import elementwise as ew, reduction
 
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from polygraph.core.ground.backend import Backend
+    from polygraph.core.ground.op_def import OpDef
     from polygraph.core.ground.program import Program
 
 F32 = np.dtype(np.float32)
@@ -337,3 +342,31 @@ def test_a_registered_backend_runs_sessions() -> None:
         with target.make_session(graph) as session:
             check(session.run(y), [2, 4])
     assert "guest" not in list_backends()
+
+
+# Op types that nobody else shows.
+
+
+@contextlib.contextmanager
+def _op_type(name: str, samples: tuple[Any, ...]) -> Iterator[OpDef]:
+    define = graph_op(name, "x: T, by: int32 -> y: T", samples=samples, T=(tf.float32,))
+    try:
+        yield define(lambda x, by: ew.multiply(x, ew.cast(by, dtype=x.dtype)))
+    finally:
+        del OP_DEFS[name]
+
+
+def test_an_op_type_without_a_sample_fails(numpy_target: Target) -> None:
+    with _op_type("Unshown", ()):
+        cases = op_types.cases(numpy_target)
+        assert failed(numpy_target, cases) == {"op-type/Unshown-any-sample": Outcome.FAIL}
+
+
+def test_an_op_type_is_tried_at_its_samples(numpy_target: Target) -> None:
+    by = np.array(3, np.int32)
+    wrong = walking_backend("adding", applier({**reference_lowerings(), ew.multiply: np.add}))
+    with _op_type("Scaled", (((2, 3), by), ((), by))), Target.of(wrong) as other:
+        ids = [f"op-type/Scaled-float32-sample{number}" for number in range(2)]
+        assert [case.id for case in op_types.cases(numpy_target)] == ids
+        assert failed(numpy_target, op_types.cases(numpy_target)) == {}
+        assert list(failed(other, op_types.cases(other))) == ids

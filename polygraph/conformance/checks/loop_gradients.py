@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import polygraph as tf
-from polygraph.conformance.checking import Checks, near, session
+from polygraph.conformance.checking import Checks, near, same, session, started
 
 if TYPE_CHECKING:
     from polygraph.conformance.target import Target
@@ -65,6 +65,21 @@ def the_gradient_of_a_loop_that_the_data_ends(target: Target) -> None:
                 power *= 2
             wanted = [np.float64(value**power), np.float64(power * value ** (power - 1))]
             near(sess.run([y, dx], {x: value}), wanted, f"{value} squared to 100", relative=1e-12)
+
+
+@check
+def the_gradient_of_a_loop_of_unknown_length_that_writes(target: Target) -> None:
+    """Catches a way back that writes again, or that takes what a later turn wrote."""
+    v = tf.Variable(1.0)
+    x, count = tf.placeholder(tf.float32, []), tf.placeholder(tf.int32, [])
+    _, y = tf.while_loop(
+        lambda i, _: i < count, lambda i, y: (i + 1, y * tf.assign_add(v, 1.0)), [0, x]
+    )
+    (dx,) = tf.gradients(y, [x])
+    with started(target) as sess:
+        same(sess.run([y, dx], {x: 0.5, count: 3}), [12.0, 24.0], "x * 2 * 3 * 4")
+        same(sess.run([y, dx], {x: 0.5, count: 2}), [15.0, 30.0], "x * 5 * 6 in the next run")
+        same(sess.run(v), 6.0, "the variable after five turns")
 
 
 @check
