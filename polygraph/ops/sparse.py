@@ -15,6 +15,7 @@ from polygraph.core.ground.tensor_shape import as_shape
 from polygraph.core.ground.trace import check, known_ints
 from polygraph.ops.arithmetic import Sub
 from polygraph.ops.gathering import gather_nd
+from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import elementwise, indexing, reduction, shaping
 from polygraph.ops.reduction import reduce_sum
 from polygraph.ops.reshaping import expand_dims
@@ -84,6 +85,11 @@ def SparseToDense(
     if indices.ndim < 2:  # noqa: PLR2004 - a vector of indices into a vector, or one index
         indices = shaping.reshape(indices, shape=(indices.size, 1))
     count = indices.shape[0]
+    if indices.shape[1] != len(shape):
+        refuse(
+            f"output_shape has incorrect number of elements: {len(shape)} should be: "
+            f"{indices.shape[1]}"
+        )
     limits = np.asarray(shape, indices.dtype)
     zero = np.zeros((), indices.dtype)
     inside = elementwise.logical_and(

@@ -45,7 +45,7 @@ SHOWN_BY: Mapping[str, str] = {
         ("While", "Exit", "LoopVariable"), "flow/a-loop-repeats-while-its-condition-holds"
     ),
     **dict.fromkeys(
-        ("LoopCapacity", "LoopTurns", "LoopCheckpoint", "LoopSegment"),
+        ("LoopCapacity", "LoopTurns", "LoopCheckpoint", "LoopSegment", "LoopLookup"),
         "flow/the-gradient-of-a-loop-of-unknown-length",
     ),
     "LoopRoom": "flow/the-gradient-of-a-loop-of-unknown-length-that-writes",
