@@ -147,6 +147,7 @@ from polygraph.ops.reversal import *
 from polygraph.ops.scans import *
 from polygraph.ops.segment_gradients import *
 from polygraph.ops.segments import *
+from polygraph.ops.session_handles import *
 from polygraph.ops.shape_queries import *
 from polygraph.ops.slicing import *
 from polygraph.ops.sorting import (

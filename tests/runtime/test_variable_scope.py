@@ -297,3 +297,14 @@ def test_a_template_makes_its_variables_once() -> None:
     stray()
     with pytest.raises(ValueError, match="after the first time: s_1/Variable:0"):
         stray()
+
+
+def test_a_template_that_makes_its_scope_at_once_opens_no_scope_of_operations() -> None:
+    def scaled(x: float) -> Any:
+        w = tf.get_variable("w", [], initializer=tf.ones_initializer())
+        return tf.multiply(x, w, name="scaled")
+
+    first = tf.make_template("n", scaled, create_scope_now_=True)
+    second = tf.make_template("n", scaled, create_scope_now_=True)
+    # Recorded on TensorFlow 2.21 compat.v1.
+    assert [second(1.0).name, first(1.0).name] == ["n_1/scaled:0", "n/scaled:0"]

@@ -10,6 +10,7 @@ import numpy as np
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.sparse_tensor import SparseTensor
 from polygraph.core.ground.tensor import Tensor
+from polygraph.ops.session_handles import TensorHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,11 +117,13 @@ def coerce(tensor: Tensor, value: Any) -> Array:
       TypeError: a tensor was fed, or a Python number that the dtype cannot hold.
       ValueError: the value is ragged, or its shape does not fit the tensor's static shape.
     """
+    if isinstance(value, TensorHandle):
+        value = value.eval()
     if isinstance(value, Tensor):
         msg = (
             "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
-            "Python scalars, strings, lists, numpy ndarrays. For reference, the tensor object "
-            f"was {value!r} which was passed to the feed with key {tensor!r}."
+            "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the "
+            f"tensor object was {value!r} which was passed to the feed with key {tensor!r}."
         )
         raise TypeError(msg)
     array = _as_array(tensor, value)

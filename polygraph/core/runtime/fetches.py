@@ -12,6 +12,7 @@ from polygraph.core.ground.indexed_slices import IndexedSlices, IndexedSlicesVal
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.sparse_tensor import SparseTensor, SparseTensorValue
 from polygraph.core.ground.tensor import Tensor
+from polygraph.ops.session_handles import GetSessionHandle, TensorHandle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class Fetches:
         self._positions: dict[Tensor, int] = {}
         self._build = self._visit(graph, structure)
         self.tensors: Sequence[Tensor] = list(self._positions)
-        self.single = isinstance(structure, Tensor)
+        self.single = isinstance(structure, Tensor) and not _is_handle(structure)
 
     def build(self, values: list[Any]) -> Any:
         """The structure with values in place of tensors, None in place of operations."""
@@ -118,7 +119,13 @@ class Fetches:
             self.operations[element] = None
             return lambda _: None
         position = self._positions.setdefault(element, len(self._positions))
+        if _is_handle(element):
+            return lambda values: TensorHandle(values[position].decode())
         return lambda values: values[position]
+
+
+def _is_handle(tensor: Tensor) -> bool:
+    return tensor.op.definition is GetSessionHandle
 
 
 def _element(graph: Graph, item: Any) -> Tensor | Operation:

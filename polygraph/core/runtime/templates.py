@@ -46,12 +46,16 @@ class Template:
         self._called = False
         self._frame = source.capture()
         if create_scope_now:
-            with self._new_scope() as scope:
+            # The operations' scope is opened by the first call.
+            with self._new_scope(auxiliary_name_scope=False) as scope:
                 self._scope = scope
 
-    def _new_scope(self) -> variable_scope:
+    def _new_scope(self, *, auxiliary_name_scope: bool = True) -> variable_scope:
         return variable_scope(
-            self._unique_name, default_name=self.name, custom_getter=self._custom_getter
+            self._unique_name,
+            default_name=self.name,
+            custom_getter=self._custom_getter,
+            auxiliary_name_scope=auxiliary_name_scope,
         )
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
