@@ -1,6 +1,5 @@
 """Ten steps of each optimizer that trains most programs, against its formula in float64."""
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
