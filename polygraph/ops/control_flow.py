@@ -82,6 +82,12 @@ def cond(
         raise TypeError(msg)
     with name_scope(name, "cond", [pred]):
         flag = convert_to_tensor(pred, name="pred")
+        if flag.dtype.base_dtype != bool_:
+            msg = (
+                f"Input 'pred' of 'Switch' Op has type {flag.dtype.base_dtype.name} that does not "
+                "match expected type of bool."
+            )
+            raise TypeError(msg)
         then = _BranchBuilder("true_fn", true_fn, flag, strict=strict)
         other = _BranchBuilder("false_fn", false_fn, flag, strict=strict)
         _require_alike(then, other)
@@ -294,7 +300,8 @@ def switch_case(
             msg = "'default' must be callable."
             raise TypeError(msg)
         pairs = [(equal(branch_index, number), branch) for number, branch in enumerate(rest)]
-        return _chain(pairs, default, strict=False)
+        with name_scope("indexed_case"):
+            return nest.map_leaves(identity, _chain(pairs, default, strict=False))
 
 
 def _numbered(branch_fns: Any) -> list[Branch]:

@@ -10,6 +10,7 @@ from polygraph.core.ground.dtypes import bool_
 from polygraph.core.ground.graph import get_default_graph
 from polygraph.core.ground.indexed_slices import IndexedSlices
 from polygraph.core.ground.scopes import name_scope
+from polygraph.core.ground.sparse_tensor import SparseTensor
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
 from polygraph.ops.arithmetic import AddV2
 from polygraph.ops.logical import Less, LogicalAnd
@@ -166,6 +167,7 @@ class _Loop:
         ]
         for index, array in self.arrays.items():
             self.shapes[index] = array.record.flow_shape()
+        self._relax_sparse()
         if invariants is not None:
             self._take_invariants(invariants)
 
@@ -182,6 +184,16 @@ class _Loop:
             self.initial.extend(nest.flatten(value, expand=True))
             structure.append(value)
         self.structure = nest.pack_like(self.structure, structure)
+
+    def _relax_sparse(self) -> None:
+        """Let the number of elements of sparse loop variables change, as TF1 does."""
+        position = 0
+        for leaf in nest.flatten(self.structure):
+            count = len(nest.flatten(leaf, expand=True))
+            if isinstance(leaf, SparseTensor):
+                parts = _invariant_parts(leaf, leaf.dense_shape.get_shape(), count)
+                self.shapes[position : position + count] = parts
+            position += count
 
     def _take_invariants(self, invariants: Any) -> None:
         nest.require_same_structure(list(self.structure), list(invariants), same_types=False)
@@ -368,6 +380,10 @@ def _covers(shape: TensorShape, other: TensorShape) -> bool:
 def _invariant_parts(leaf: Any, invariant: Any, count: int) -> list[TensorShape]:
     """The invariants of the parts of a loop variable."""
     shape = as_shape(invariant)
+    if isinstance(leaf, SparseTensor):
+        # TF1's invariant of a sparse tensor is that of its `dense_shape`.
+        rank = shape[0]
+        return [TensorShape([None, rank]), TensorShape([None]), TensorShape([rank])]
     if count == 1 or not isinstance(leaf, IndexedSlices):
         return [shape] * count
     parts = [shape, shape[:1]]

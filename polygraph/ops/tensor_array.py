@@ -248,7 +248,8 @@ class TensorArray:
 
     def stack(self, name: str | None = None) -> Tensor:
         """All elements, stacked."""
-        return identity(self.flow, name=name or "TensorArrayStack")  # type: ignore[no-any-return]
+        with name_scope(name, "TensorArrayStack"):
+            return identity(self.flow, name="TensorArrayGatherV3")  # type: ignore[no-any-return]
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """The elements at ``indices``, stacked."""

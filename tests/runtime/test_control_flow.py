@@ -126,7 +126,11 @@ def test_cond_of_strings_and_slices() -> None:
         (lambda p, c: tf.cond(p, lambda: (c, c), lambda: c), ValueError, "nested structure"),
         (lambda p, c: tf.cond(p, lambda: None, lambda: c), ValueError, "must have a return value"),
         (lambda p, _: tf.cond(p, list, list), ValueError, "at least one result"),
-        (lambda _, c: tf.cond(c, lambda: c, lambda: c), TypeError, "bool"),
+        (
+            lambda _, c: tf.cond(c, lambda: c, lambda: c),
+            TypeError,
+            "'pred' of 'Switch' Op has type",
+        ),
         (
             lambda _, c: tf.cond(tf.constant([True]), lambda: c, lambda: c),
             ValueError,
@@ -618,3 +622,66 @@ def test_an_array_is_identical_before_its_first_write() -> None:
     # Recorded on TensorFlow 2.21 compat.v1.
     array = tf.TensorArray(tf.float32, 2).identity().write(0, 1.0).write(1, 1.0)
     assert run(array.stack()).tolist() == [1.0, 1.0]
+
+
+def test_names_of_results() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    x, i = tf.constant([1.0, 2.0]), tf.placeholder(tf.int32, [])
+    stacked = "TensorArrayStack/TensorArrayGatherV3:0"
+    assert tf.map_fn(lambda e: e, x, name="mm").name == f"mm/{stacked}"
+    assert tf.scan(lambda a, e: a + e, x).name == f"scan/{stacked}"
+    assert tf.TensorArray(tf.float32, 2).unstack(x).stack().name == stacked
+    y = tf.switch_case(i, [lambda: tf.constant(1), lambda: tf.constant(2)])
+    assert y.name == "switch_case/indexed_case/Identity:0"
+    assert run(y, {i: 1}) == 2
+
+
+def test_sparse_tensors_go_through_branches_and_loops() -> None:
+    # Recorded on TensorFlow 2.21 compat.v1.
+    p, n = tf.placeholder(tf.bool, []), tf.placeholder(tf.int32, [])
+    one = tf.SparseTensor([[0, 0], [1, 1]], [1.0, 2.0], [2, 2])
+    two = tf.SparseTensor([[0, 1]], [7.0], [2, 2])
+    chosen = tf.cond(p, lambda: one, lambda: two)
+    assert isinstance(chosen, tf.SparseTensor)
+    assert run(chosen.values, {p: True}).tolist() == [1.0, 2.0]
+    assert run(chosen.indices, {p: False}).tolist() == [[0, 1]]
+
+    def twice(i: Any, s: Any) -> Any:
+        return i + 1, tf.SparseTensor(s.indices, s.values * 2.0, s.dense_shape)
+
+    _, doubled = tf.while_loop(lambda i, _: i < n, twice, [0, one])
+    assert run(doubled.values, {n: 3}).tolist() == [8.0, 16.0]
+    assert doubled.values.get_shape().as_list() == [None]
+
+    def grown(i: Any, s: Any) -> Any:
+        indices, values = tf.concat([s.indices] * 2, 0), tf.concat([s.values] * 2, 0)
+        return i + 1, tf.SparseTensor(indices, values, s.dense_shape)
+
+    invariants = [tf.TensorShape([]), tf.TensorShape([2])]
+    _, longer = tf.while_loop(lambda i, _: i < n, grown, [0, one], shape_invariants=invariants)
+    shapes = [part.get_shape().as_list() for part in (longer.indices, longer.values)]
+    assert [*shapes, longer.dense_shape.get_shape().as_list()] == [[None, 2], [None], [2]]
+    assert run(longer.values, {n: 2}).tolist() == [1.0, 2.0] * 4
+
+
+def test_what_lies_inside_is_not_to_be_had_outside() -> None:
+    inside: list[Any] = []
+
+    def body(i: Any) -> Any:
+        inside.append(tf.multiply(i, 2, name="m"))
+        return i + 1
+
+    tf.while_loop(lambda i: i < 3, body, [0])
+    # Recorded on TensorFlow 2.21 compat.v1, up to the advice.
+    text = r"Cannot use 'while/m' as input to 'Add' because 'while/m' is in a while loop\."
+    with pytest.raises(ValueError, match=text):
+        tf.add(inside[0], 1)
+
+    def branch() -> Any:
+        inside.append(tf.multiply(2, 2, name="m"))
+        return inside[-1]
+
+    tf.cond(tf.placeholder(tf.bool, []), branch, lambda: tf.constant(1))
+    y = inside[-1] + 1
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"'cond/m:0' .* not have a value"):
+        run(y)

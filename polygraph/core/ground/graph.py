@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from polygraph.core.ground import graph_elements, source
 from polygraph.core.ground.graph_def import GraphDef, VersionDef, node_of
 from polygraph.core.ground.naming import Names
+from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.operation import Operation
 from polygraph.core.ground.placement import (
     Dependencies,
@@ -80,6 +81,7 @@ class Graph:
             # Only a name with a trailing slash comes through as it is.
             msg = f"Duplicate node name in graph: {unique!r}"
             raise ValueError(msg)
+        self._require_within_reach(inputs, unique)
         operation = Operation(
             self,
             definition,
@@ -97,6 +99,23 @@ class Graph:
             if definition.type in overrides:
                 attrs["_gradient_op_type"] = overrides[definition.type].encode()
         return operation
+
+    def _require_within_reach(self, inputs: Sequence[Tensor], name: str) -> None:
+        """Refuse what lies in a loop that the new operation lies outside of."""
+        here = self.region
+        for tensor in inputs:
+            region = tensor.op.region
+            if region is None or region is here or region.owner is None:
+                continue
+            if region.owner.definition.kind is Kind.WHILE and (
+                here is None or region not in here.chain()
+            ):
+                inside = tensor.op.name
+                msg = (
+                    f"Cannot use '{inside}' as input to '{name}' because '{inside}' is in a while "
+                    "loop. It has a value in each turn: let the body give it for a loop variable."
+                )
+                raise ValueError(msg)
 
     def append(self, operation: Operation) -> None:
         """Add a finished operation to the graph's list."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import int64
+from polygraph.core.ground.nest import register_composite
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 
@@ -100,3 +101,10 @@ class SparseTensor:
             f"SparseTensor(indices={self.indices}, values={self.values}, "
             f"dense_shape={self.dense_shape})"
         )
+
+
+register_composite(
+    SparseTensor,
+    lambda value: (value.indices, value.values, value.dense_shape),
+    lambda _, parts: SparseTensor(*parts),
+)

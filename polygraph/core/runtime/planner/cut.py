@@ -12,6 +12,8 @@ import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from polygraph.core.ground.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -68,8 +70,25 @@ def cut(
         result = _Cutter(region, fed, replaced).run(tensors, ops)
         found = {op.attrs["_replaces"]: op for op in result.inner if "_replaces" in op.attrs}
         if found.keys() <= replaced.keys():
+            if region is None:
+                _require_within_reach(result, fed)
             return result
         replaced = {**replaced, **found}
+
+
+def _require_within_reach(result: Cut, fed: Collection[Tensor]) -> None:
+    """Refuse what lies in a branch and is used outside of it.
+
+    Raises:
+      InvalidArgumentError: something does.
+    """
+    for tensor in result.captures:
+        if tensor not in fed:
+            msg = (
+                f"{tensor.name!r} ({tensor.op.frame}) does not have a value: it lies in a branch "
+                "or a loop and is used outside of it; let the branch give it"
+            )
+            raise InvalidArgumentError(None, tensor.op, msg)
 
 
 class _Cutter:
