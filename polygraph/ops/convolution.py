@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.conversion import convert_to_tensor
@@ -12,6 +13,7 @@ from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.scopes import name_scope
 from polygraph.core.ground.tensor_shape import TensorShape
 from polygraph.core.ground.trace import known_ints
+from polygraph.ops.convolution_groups import OUT, group_count, in_groups
 from polygraph.ops.op_families import in_brackets
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import convolution as primitives
@@ -61,6 +63,10 @@ def _conv2d_shape(context: ShapeContext) -> TensorShape:
     if depth is not None and filters[2] and depth % filters[2]:
         msg = f"Depth of input ({depth}) is not a multiple of input depth of filter ({filters[2]})"
         raise ShapeError(msg)
+    if depth and filters[2] and filters[3] is not None and filters[3] % (depth // filters[2]):
+        groups = depth // filters[2]
+        msg = f"Depth of output ({filters[3]}) is not a multiple of the number of groups ({groups})"
+        raise ShapeError(msg)
     out = out_dims(images, filters[:2], context.attrs)
     return TensorShape(with_channels(images[0], out, filters[3], layout))
 
@@ -85,14 +91,6 @@ def require_images(x: Array, what: str) -> None:
         refuse(f"{what} must be 4-dimensional: {in_brackets(x.shape)}")
 
 
-def _require_depth(shape: tuple[int, ...], filters: tuple[int, ...], layout: str) -> None:
-    if shape[channel(layout)] != filters[2]:
-        refuse(
-            f"images of shape {in_brackets(shape)} ({layout}) do not have the {filters[2]} "
-            "channels that the filter takes"
-        )
-
-
 @graph_op(
     "Conv2D",
     "input: T, filter: T -> output: T",
@@ -114,9 +112,11 @@ def Conv2D(
     """Each window of the images times the filter, which is not turned around."""
     require_images(images, "convolution input")
     require_images(filters, "convolution filter")
-    _require_depth(images.shape, filters.shape, data_format)
+    groups, depth = group_count(images.shape, filters.shape, data_format), channel(data_format)
     attrs = _attrs(strides, padding, explicit_paddings, data_format, dilations)
-    return primitives.conv2d(images, filters, **geometry(images.shape, filters.shape, attrs))
+    places = geometry(images.shape, filters.shape, attrs)
+    compute = functools.partial(primitives.conv2d, **places)
+    return in_groups(compute, groups, [(images, depth), (filters, OUT)], depth)
 
 
 def _attrs(*values: Any) -> dict[str, Any]:
@@ -146,11 +146,12 @@ def Conv2DBackpropInput(
     sizes = known_ints(input_sizes)
     require_images(filters, "convolution filter")
     require_images(out_backprop, "convolution gradient")
-    _require_depth(sizes, filters.shape, data_format)
+    groups, depth = group_count(sizes, filters.shape, data_format), channel(data_format)
     attrs = _attrs(strides, padding, explicit_paddings, data_format, dilations)
-    return primitives.conv2d_backprop_input(
-        filters, out_backprop, input_shape=sizes, **geometry(sizes, filters.shape, attrs)
-    )
+    part = tuple(filters.shape[2] if axis == depth else size for axis, size in enumerate(sizes))
+    places = geometry(sizes, filters.shape, attrs)
+    compute = functools.partial(primitives.conv2d_backprop_input, input_shape=part, **places)
+    return in_groups(compute, groups, [(filters, OUT), (out_backprop, depth)], depth)
 
 
 @graph_op(
@@ -176,11 +177,12 @@ def Conv2DBackpropFilter(
     sizes = known_ints(filter_sizes)
     require_images(images, "convolution input")
     require_images(out_backprop, "convolution gradient")
-    _require_depth(images.shape, sizes, data_format)
+    groups, depth = group_count(images.shape, sizes, data_format), channel(data_format)
     attrs = _attrs(strides, padding, explicit_paddings, data_format, dilations)
-    return primitives.conv2d_backprop_filter(
-        images, out_backprop, filter_shape=sizes, **geometry(images.shape, sizes, attrs)
-    )
+    part = (*sizes[:OUT], sizes[OUT] // groups)
+    places = geometry(images.shape, sizes, attrs)
+    compute = functools.partial(primitives.conv2d_backprop_filter, filter_shape=part, **places)
+    return in_groups(compute, groups, [(images, depth), (out_backprop, depth)], OUT)
 
 
 def same_attrs(op: Operation, names: Sequence[str]) -> dict[str, Any]:
@@ -251,7 +253,8 @@ def conv2d(
 
     Args:
       input: ``[n, rows, columns, in]``, or ``[n, in, rows, columns]`` for "NCHW".
-      filter: ``[rows, columns, in, out]``.
+      filter: ``[rows, columns, in, out]``; or of less channels, which go evenly into those of the
+        images: these are then in groups, among which ``out`` is shared out.
       strides: of the windows, for all four axes, or for rows and columns.
       padding: ``"SAME"``, ``"VALID"``, or a pair (before, after) for each axis.
       use_cudnn_on_gpu: changes no value.

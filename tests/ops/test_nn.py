@@ -431,3 +431,32 @@ def test_statistics_that_can_be_added_up() -> None:
     for mean, variance in _run([known, unknown], {late: value}):
         np.testing.assert_allclose(mean, value.mean(axis=0), rtol=1e-6)
         np.testing.assert_allclose(variance, value.var(axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("data_format", "channels"), [("NHWC", 3), ("NCHW", 1)])
+def test_groups_of_channels_are_convolved_on_their_own(data_format: str, channels: int) -> None:
+    random = np.random.default_rng(2)
+    images = random.normal(size=(2, 6, 5, 4)).astype(np.float32)
+    x = tf.constant(np.moveaxis(images, -1, channels))
+    filters = tf.constant(random.normal(size=(3, 3, 2, 6)).astype(np.float32))
+
+    def convolved(part: Any, weights: Any) -> Any:
+        return tf.nn.conv2d(part, weights, 2, "SAME", data_format=data_format)
+
+    apart = zip(tf.split(x, 2, channels), tf.split(filters, 2, 3), strict=True)
+    results = convolved(x, filters), tf.concat([convolved(*pair) for pair in apart], channels)
+    slopes = [tf.gradients(tf.square(result), [x, filters]) for result in results]
+    values = _run([[result, *slope] for result, slope in zip(results, slopes, strict=True)])
+    for one, other in zip(*values, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_groups_of_channels_share_out_the_results() -> None:
+    with pytest.raises(ValueError, match=r"multiple of the number of groups \(2\)"):
+        tf.nn.conv2d(_hold(1, 4, 4, 4), _hold(3, 3, 2, 5), 1, "SAME")
+    images, filters = _anything(), _anything()
+    result = tf.nn.conv2d(images, filters, 1, "SAME")
+    for depth, out in ((2, 5), (3, 3)):
+        feeds = {images: np.ones((1, 4, 4, 4)), filters: np.ones((3, 3, depth, out))}
+        with pytest.raises(tf.errors.InvalidArgumentError, match="have not the channels"):
+            _run(result, feeds)
