@@ -137,6 +137,9 @@ def getitem(tensor: Any, key: Any) -> Tensor:
       key: an int, a scalar int tensor, a slice, None (a new axis), ``...``, a tuple or list of
         them, or a bool tensor or array, which is a mask.
 
+    Returns:
+      A tensor; a slice of a variable has ``assign(value)``, which writes there.
+
     Raises:
       TypeError: the key is none of these.
       ValueError: a static index is out of bounds, or there are more entries than axes.
@@ -162,6 +165,7 @@ def getitem(tensor: Any, key: Any) -> Tensor:
             ellipsis_mask=spec.masks.ellipsis,
             new_axis_mask=spec.masks.new_axis,
             shrink_axis_mask=spec.masks.shrink,
+            var=None if isinstance(tensor, Tensor) else tensor,
             name=scope,
         )
 

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polygraph.core.ground import errors
+from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.program import Value
-from polygraph.core.ground.trace import check, in_inner_block, known
-from polygraph.ops.dynamic_ints import constant_distance
+from polygraph.core.ground.trace import check, in_inner_block, known, known_ints
+from polygraph.ops.dynamic_ints import constant_distance, elements
 from polygraph.ops.operand_checks import refuse
 from polygraph.ops.primitives import elementwise as ew, shaping as prims
 from polygraph.ops.strided_spec import (
     Bounds,
+    Masks,
     Part,
     bounds,
     check_stride,
+    parts_by_axis,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +76,17 @@ def write_block(dy: Array, block: Block, shape: tuple[int, ...], dtype: Any) -> 
         return filled
     zeros = prims.broadcast_to(np.zeros((), dy.dtype), shape=shape)
     return prims.dynamic_update_slice(zeros, filled, stacked(block.starts, dtype))
+
+
+def overwrite_block(x: Array, value: Array, block: Block, dtype: Any) -> Any:
+    """``x`` with ``value`` where `read_block` reads."""
+    starts = None if block.starts is None else stacked(block.starts, dtype)
+    window = x if starts is None else prims.dynamic_slice(x, starts, sizes=block.window)
+    fixed = block._replace(starts=None)
+    everywhere = prims.broadcast_to(np.ones((), np.bool_), shape=value.shape)
+    here = write_block(everywhere, fixed, block.window, dtype)
+    mixed = ew.select(here, write_block(value, fixed, block.window, dtype), window)
+    return mixed if starts is None else prims.dynamic_update_slice(x, mixed, starts)
 
 
 def _forward(position: Any, dim: int) -> Any:
@@ -171,3 +185,36 @@ def block_of(parts: Sequence[Part], dims: Sequence[int], given: Sequence[int | N
         tuple(part.end for part in inner),
         tuple(part.stride for part in inner),
     )
+
+
+def parts_of(
+    begin: Array, end: Array, strides: Array, masks: Masks, rank: int
+) -> tuple[list[Part], list[int]]:
+    """The part of each axis, and the axis that each axis of the slice comes from.
+
+    Raises:
+      InvalidArgumentError: the vectors do not describe a slice of that rank.
+    """
+    if not begin.shape == end.shape == strides.shape or begin.ndim != 1:
+        refuse(
+            "Expected begin, end, and strides to be 1D equal size tensors, but got shapes "
+            f"{list(begin.shape)}, {list(end.shape)}, and {list(strides.shape)} instead."
+        )
+    try:
+        return parts_by_axis(elements(begin), elements(end), known_ints(strides), masks, rank)
+    except ShapeError as error:
+        refuse(str(error))
+
+
+def block_or_refuse(
+    parts: Sequence[Part], dims: Sequence[int], given: Sequence[int | None]
+) -> Block:
+    """`block_of`, whose errors are those of a run.
+
+    Raises:
+      InvalidArgumentError: a part does not lie within its axis.
+    """
+    try:
+        return block_of(parts, dims, given)
+    except ShapeError as error:
+        refuse(str(error))

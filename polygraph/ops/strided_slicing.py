@@ -12,12 +12,12 @@ from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
 from polygraph.core.ground.tensor_shape import TensorShape, unknown_shape
 from polygraph.core.ground.trace import known_ints
-from polygraph.ops.dynamic_ints import elements
 from polygraph.ops.filling import ones_like
 from polygraph.ops.operand_checks import refuse, static_dims
 from polygraph.ops.primitives import shaping as prims
 from polygraph.ops.shape_queries import shape
-from polygraph.ops.slice_blocks import Block, block_of, read_block, write_block
+from polygraph.ops.slice_blocks import block_or_refuse, parts_of, read_block, write_block
+from polygraph.ops.slice_writes import StridedSliceAssign
 from polygraph.ops.strided_spec import (
     NEW_AXIS,
     UNKNOWN,
@@ -29,35 +29,12 @@ from polygraph.ops.strided_spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from polygraph.core.ground.op_spec import ShapeContext
     from polygraph.core.ground.operation import Operation
     from polygraph.core.ground.tensor import Tensor
     from polygraph.core.ground.trace import Array
 
 __all__ = ["strided_slice"]
-
-
-def _parts(
-    begin: Array, end: Array, strides: Array, masks: Masks, rank: int
-) -> tuple[list[Part], list[int]]:
-    if not begin.shape == end.shape == strides.shape or begin.ndim != 1:
-        refuse(
-            "Expected begin, end, and strides to be 1D equal size tensors, but got shapes "
-            f"{list(begin.shape)}, {list(end.shape)}, and {list(strides.shape)} instead."
-        )
-    try:
-        return parts_by_axis(elements(begin), elements(end), known_ints(strides), masks, rank)
-    except ShapeError as error:
-        refuse(str(error))
-
-
-def _blocked(parts: list[Part], dims: tuple[int, ...], given: Sequence[int | None]) -> Block:
-    try:
-        return block_of(parts, dims, given)
-    except ShapeError as error:
-        refuse(str(error))
 
 
 def _static_elements(context: ShapeContext, index: int, count: int) -> list[Any]:
@@ -119,8 +96,8 @@ def StridedSlice(
 ) -> Array:
     """``x[begin[0]:end[0]:strides[0], ...]``; the masks say what each entry stands for."""
     masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
-    parts, axes = _parts(begin, end, strides, masks, x.ndim)
-    block = _blocked(parts, x.shape, [None] * x.ndim)
+    parts, axes = parts_of(begin, end, strides, masks, x.ndim)
+    block = block_or_refuse(parts, x.shape, [None] * x.ndim)
     sizes = block.sizes
     result = tuple(1 if axis == NEW_AXIS else sizes[axis] for axis in axes)
     return prims.reshape(read_block(x, block, begin.dtype), shape=result)  # type: ignore[no-any-return]
@@ -170,14 +147,14 @@ def StridedSliceGrad(
     """Zeros of the given shape with ``dy`` where `StridedSlice` reads."""
     masks = Masks(begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask)
     dims = known_ints(shape)
-    parts, axes = _parts(begin, end, strides, masks, len(dims))
+    parts, axes = parts_of(begin, end, strides, masks, len(dims))
     if dy.ndim != len(axes):
         refuse(f"dy must have rank {len(axes)}, not shape {list(dy.shape)}")
     given: list[int | None] = [None] * len(dims)
     for axis, size in zip(axes, dy.shape, strict=True):
         if axis != NEW_AXIS:
             given[axis] = size
-    block = _blocked(parts, dims, given)
+    block = block_or_refuse(parts, dims, given)
     sizes = block.sizes
     wanted = tuple(1 if axis == NEW_AXIS else sizes[axis] for axis in axes)
     if dy.shape != wanted:
@@ -202,7 +179,7 @@ def strided_slice(
     ellipsis_mask: int = 0,
     new_axis_mask: int = 0,
     shrink_axis_mask: int = 0,
-    var: Any = None,  # noqa: ARG001 - TF1's argument for assignments to slices
+    var: Any = None,
     name: str | None = None,
 ) -> Tensor:
     """``input_[begin[0]:end[0]:strides[0], ...]``.
@@ -217,22 +194,26 @@ def strided_slice(
       ellipsis_mask: bit i: entry i stands for as many axes as are left.
       new_axis_mask: bit i: entry i is a new axis of size 1.
       shrink_axis_mask: bit i: entry i is one index, and its axis is gone in the result.
-      var: accepted for TF1's sake.
+      var: the variable that ``input_`` is; the result then has ``assign(value)``, which writes
+        to that slice of the variable and gives the variable.
       name: of the operation.
 
     Raises:
       ValueError: a static index is out of bounds, or there are too many entries.
     """
     first = convert_to_tensor(begin)
-    return StridedSlice(  # type: ignore[no-any-return]
-        input_,
-        first,
-        end,
-        ones_like(first) if strides is None else strides,
-        begin_mask=begin_mask,
-        end_mask=end_mask,
-        ellipsis_mask=ellipsis_mask,
-        new_axis_mask=new_axis_mask,
-        shrink_axis_mask=shrink_axis_mask,
-        name=name,
-    )
+    entries = (first, end, ones_like(first) if strides is None else strides)
+    masks = {
+        "begin_mask": begin_mask,
+        "end_mask": end_mask,
+        "ellipsis_mask": ellipsis_mask,
+        "new_axis_mask": new_axis_mask,
+        "shrink_axis_mask": shrink_axis_mask,
+    }
+    taken: Tensor = StridedSlice(input_, *entries, name=name, **masks)
+    if var is not None:
+        default = f"{name or 'strided_slice'}_assign"
+        taken.assign = lambda value, name=None: StridedSliceAssign(
+            var, *entries, value, name=name or default, **masks
+        )
+    return taken

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import polygraph as tf
 from polygraph.core.ground import errors
 from polygraph.core.ground.dtypes import float32, int32
 from polygraph.core.ground.graph import Graph
@@ -140,3 +141,36 @@ def test_dtypes_must_fit(ref: Any) -> None:
         state.count_up_to(ref, 3)
     with pytest.raises(TypeError, match="writes to a variable"):
         state_scatter.scatter_add(constant([1.0]), [0], [1.0])
+
+
+def test_writes_to_slices() -> None:
+    with tf.Graph().as_default(), tf.Session() as sess:
+        v = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], name="v")
+        i = tf.placeholder(tf.int32, [])
+        with tf.name_scope("n"):
+            a = v[0, 1:].assign([20.0, 30.0])
+        b = v[i].assign([7.0, 8.0, 9.0])
+        c = v[:, i:].assign(tf.zeros([2, 1]), name="cc")
+        d = v[tf.newaxis, 1].assign([[0.0, 0.0, 1.0]])
+        e = tf.strided_slice(v, [0, 0], [1, 2], var=v, name="s").assign(5.0)
+        sess.run(v.initializer)
+        # Recorded on TensorFlow 2.21 compat.v1.
+        assert [x.name for x in (a, b, c, d, e)] == [
+            "n/n/strided_slice/_assign:0",
+            "strided_slice/_assign:0",
+            "cc:0",
+            "strided_slice_2/_assign:0",
+            "s_assign:0",
+        ]
+        assert (a.op.type, a.shape.as_list()) == ("StridedSliceAssign", [2, 3])
+        assert sess.run(a).tolist() == [[1.0, 20.0, 30.0], [4.0, 5.0, 6.0]]
+        assert sess.run(b, {i: 1}).tolist() == [[1.0, 20.0, 30.0], [7.0, 8.0, 9.0]]
+        assert sess.run(c, {i: 2}).tolist() == [[1.0, 20.0, 0.0], [7.0, 8.0, 0.0]]
+        assert sess.run(d).tolist() == [[1.0, 20.0, 0.0], [0.0, 0.0, 1.0]]
+        assert sess.run(e).tolist() == [[5.0, 5.0, 0.0], [0.0, 0.0, 1.0]]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"shape \[3\] was assigned"):
+            sess.run(v[0].assign([1.0, 2.0]))
+        assert not hasattr((v + 1.0)[0], "assign")
+        flags = tf.Variable([True, True])
+        sess.run(flags.initializer)
+        assert sess.run(flags[1:].assign([False])).tolist() == [True, False]

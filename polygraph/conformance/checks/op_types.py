@@ -63,6 +63,11 @@ SHOWN_BY: Mapping[str, str] = {
     "Print": "flow/a-printed-value-goes-on-unchanged",
     "PyFunc": "flow/a-python-function-in-a-branch",
     "PyFuncStateless": "flow/a-python-function-without-state",
+    **dict.fromkeys(
+        ("GetSessionHandle", "GetSessionTensor", "DeleteSessionTensor"),
+        "state/a-value-left-behind-is-found-by-its-handle",
+    ),
+    "StridedSliceAssign": "state/a-write-to-a-slice-leaves-the-rest",
 }
 """By op type, the id of a case whose graph holds an operation of it."""
 

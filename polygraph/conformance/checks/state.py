@@ -52,6 +52,36 @@ def a_write_used_as_data_is_the_value_just_written(target: Target) -> None:
 
 
 @check
+def a_write_to_a_slice_leaves_the_rest(target: Target) -> None:
+    """Catches a write beside the slice, at places known before a run and in it."""
+    v = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    i = tf.placeholder(tf.int32, [])
+    row, strided = v[i].assign([7.0, 8.0, 9.0]), v[::-1, ::2].assign([[1.0, 2.0], [3.0, 4.0]])
+    with started(target) as sess:
+        same(sess.run(row, {i: -1}), [[1.0, 2.0, 3.0], [7.0, 8.0, 9.0]], "the last row written")
+        same(sess.run(strided), [[3.0, 2.0, 4.0], [1.0, 8.0, 2.0]], "every other column written")
+        with refused(tf.errors.InvalidArgumentError, "out of bounds"):
+            sess.run(row, {i: 2})
+        same(
+            sess.run(v[:, 1].assign(0.0)), [[3.0, 0.0, 4.0], [1.0, 0.0, 2.0]], "one number written"
+        )
+
+
+@check
+def a_value_left_behind_is_found_by_its_handle(target: Target) -> None:
+    """Catches a value that cannot be left on the host, or taken from there."""
+    kept = tf.get_session_handle(tf.constant([1.0, 2.0]) * 2.0)
+    with session(target) as sess:
+        handle = sess.run(kept)
+        holder, value = tf.get_session_tensor(handle.handle, tf.float32)
+        doomed, deleted = tf.delete_session_tensor(handle.handle)
+        same(sess.run(value + 1.0, {holder: handle.handle}), [3.0, 5.0], "a value by its handle")
+        sess.run(deleted, {doomed: handle.handle})
+        with refused(tf.errors.InvalidArgumentError, "not in the session store"):
+            sess.run(value, {holder: handle.handle})
+
+
+@check
 def a_read_after_an_assign_sees_it(target: Target) -> None:
     """Catches a dropped control edge."""
     v = tf.Variable(1.0)

@@ -10,7 +10,7 @@ from polygraph.core.ground.tensor_shape import TensorShape, as_shape
 from polygraph.core.ground.upward import UPWARD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
@@ -28,6 +28,7 @@ class Tensor(Operators):
       dtype: element type.
       np_dtype: NumPy's dtype for it.
       constant: the value, where it is known while the graph is built, else None.
+      assign: of a slice of a variable, and only of one: writes a value there.
       partial_value: elements of an int vector or scalar as far as they are known, else None.
     """
 
@@ -35,6 +36,7 @@ class Tensor(Operators):
         "__weakref__",
         "_consumers",
         "_shape",
+        "assign",
         "constant",
         "dtype",
         "np_dtype",
@@ -42,6 +44,8 @@ class Tensor(Operators):
         "partial_value",
         "value_index",
     )
+
+    assign: Callable[..., Tensor]
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
         self.op = op
