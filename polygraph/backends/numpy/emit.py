@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polygraph.backends.numpy.expressions import expression
-from polygraph.backends.numpy.liveness import Buffers, is_ufunc, plan_buffers
+from polygraph.backends.numpy.expressions import NAMES, expression, factors, is_ufunc
+from polygraph.backends.numpy.liveness import (
+    Buffers,
+    implied_broadcasts,
+    is_large_product,
+    plan_buffers,
+)
+from polygraph.backends.numpy.runs import PART
 from polygraph.backends.numpy.table import UFUNCS
 from polygraph.ops.primitives.control import cond, while_loop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from polygraph.backends.numpy.runs import Run
     from polygraph.core.ground.program import Block, Step, Value
 
 _INDENT = "    "
@@ -24,7 +33,7 @@ class Emitter:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.objects: dict[str, Any] = {"asarray": np.asarray, "numpy": np}
+        self.objects: dict[str, Any] = dict(NAMES)
         self._names: dict[Value, str] = {}
         self._object_names: dict[int, str] = {}
 
@@ -49,8 +58,17 @@ class Emitter:
         for value, array in block.constants.items():
             self.objects.setdefault(f"c{id(array)}", array)
             self._names[value] = f"c{id(array)}"
-        for step in block.steps:
-            self._step(step, depth, buffers)
+        implied = implied_broadcasts(block)
+        steps = enumerate(block.steps)
+        for index, step in steps:
+            if implied.issuperset(step.results):
+                self.same(step.results[0], step.operands[0])
+            elif buffers is not None and index in buffers.runs:
+                run = buffers.runs[index]
+                self._run(run, depth, buffers)
+                deque(islice(steps, len(run.steps) - 1), maxlen=0)
+            else:
+                self._step(step, depth, buffers)
 
     def line(self, depth: int, text: str) -> None:
         """One line at a depth of indentation."""
@@ -62,17 +80,24 @@ class Emitter:
         elif step.op is while_loop:
             self._while(step, depth)
         elif is_ufunc(step):
-            self._ufunc(step, depth, buffers)
+            self._into(step, depth, buffers, UFUNCS[step.op], ", ".join(self._operands(step)))
+        elif is_large_product(step):
+            self._into(step, depth, buffers, np.matmul, factors(step, self._operands(step)))
         else:
-            written = expression(step, [self.name(value) for value in step.operands])
+            written = expression(step, self._operands(step))
             if written is None:
                 self._call(step, depth)
             else:
                 self.line(depth, f"{self.name(step.results[0])} = {written}")
 
-    def _ufunc(self, step: Step, depth: int, buffers: Buffers | None) -> None:
-        function = self.object(UFUNCS[step.op], step.op.name)
-        operands = ", ".join(map(self.name, step.operands))
+    def _operands(self, step: Step) -> list[str]:
+        return list(map(self.name, step.operands))
+
+    def _into(
+        self, step: Step, depth: int, buffers: Buffers | None, ufunc: np.ufunc, operands: str
+    ) -> None:
+        """A ufunc's line, into the buffer that the result has, if it has one."""
+        function = self.object(ufunc, step.op.name)
         result = self.name(step.results[0])
         buffer = None if buffers is None else buffers.of.get(step.results[0])
         if buffer is not None:
@@ -83,9 +108,31 @@ class Emitter:
             call = f"{function}({operands})"
             self.line(depth, f"{result} = asarray({call})" if wrapped else f"{result} = {call}")
 
+    def _run(self, run: Run, depth: int, buffers: Buffers) -> None:
+        """A run's loop over parts; `reshape` copies what does not lie in order."""
+        for value in run.outer():
+            buffer = buffers.of.get(value)
+            made = f"numpy.empty({value.shape!r}, {self.object(value.dtype, 'd')})"
+            self.line(depth, f"{self.name(value)} = {made if buffer is None else f'b{buffer}'}")
+        whole = [*run.arrays(), *run.outer()]
+        for value in whole:
+            self.line(depth, f"{self.name(value)}_flat = {self.name(value)}.reshape(-1)")
+        self.line(depth, f"for start in range(0, {run.size}, {PART}):")
+        self.line(depth + 1, f"part = slice(start, start + {PART})")
+        part_of = {value: f"{self.name(value)}_part" for value in whole}
+        for value, part in part_of.items():
+            self.line(depth + 1, f"{part} = {self.name(value)}_flat[part]")
+        for buffer in sorted({buffers.of[value] for value in run.inner}):
+            self.line(depth + 1, f"b{buffer}_part = b{buffer}[: {run.size} - start]")
+        part_of |= {value: f"b{buffers.of[value]}_part" for value in run.inner}
+        for step in run.steps:
+            function = self.object(UFUNCS[step.op], step.op.name)
+            operands = ", ".join(part_of.get(value) or self.name(value) for value in step.operands)
+            self.line(depth + 1, f"{function}({operands}, out={part_of[step.results[0]]})")
+
     def _call(self, step: Step, depth: int) -> None:
         function = self.object(step.op.function, step.op.name)
-        arguments = list(map(self.name, step.operands))
+        arguments = self._operands(step)
         arguments += [f"{name}={self.object(a, 'a')}" for name, a in step.attrs.items()]
         call = f"{function}({', '.join(arguments)})"
         dtypes = [self.object(value.dtype, "d") for value in step.results]

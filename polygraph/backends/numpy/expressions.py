@@ -9,12 +9,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from polygraph.backends.numpy.table import UFUNCS
 from polygraph.ops.primitives import elementwise as ew, linalg, reduction as red, shaping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import numpy as np
 
     from polygraph.core.ground.op import Op
     from polygraph.core.ground.program import Step
@@ -28,6 +29,11 @@ _KINDS = "biufc"
 def plain(dtype: np.dtype[np.generic]) -> bool:
     """Whether references compute in ``dtype`` itself: all of NumPy's own but float16."""
     return dtype.isbuiltin == 1 and dtype.kind in _KINDS and dtype.char != "e"
+
+
+def is_ufunc(step: Step) -> bool:
+    """Whether the step is one ufunc call on dtypes that need no widening."""
+    return step.op in UFUNCS and all(plain(value.dtype) for value in step.operands)
 
 
 def _reshape(step: Step, names: Sequence[str]) -> str:
@@ -47,12 +53,23 @@ def _select(_: Step, names: Sequence[str]) -> str:
     return f"numpy.where({', '.join(names)})"
 
 
-def _matmul(step: Step, names: Sequence[str]) -> str | None:
-    if step.operands[0].dtype.kind not in "fc" or any(v.ndim != 2 for v in step.operands):  # noqa: PLR2004
-        return None
+def is_matrix_product(step: Step) -> bool:
+    """Whether the step is a product of two matrices that BLAS computes."""
+    return (
+        step.op is linalg.matmul
+        and step.operands[0].dtype.kind in "fc"
+        and all(plain(value.dtype) and value.ndim == 2 for value in step.operands)  # noqa: PLR2004
+    )
+
+
+def factors(step: Step, names: Sequence[str]) -> str:
+    """The operands of a product of matrices, transposed where it says so."""
     turned = (step.attrs.get("transpose_a", False), step.attrs.get("transpose_b", False))
-    one, other = (f"{n}.T" if turn else n for n, turn in zip(names, turned, strict=True))
-    return f"numpy.dot({one}, {other})"
+    return ", ".join(f"{n}.T" if turn else n for n, turn in zip(names, turned, strict=True))
+
+
+def _matmul(step: Step, names: Sequence[str]) -> str | None:
+    return f"numpy.dot({factors(step, names)})" if is_matrix_product(step) else None
 
 
 def _reduction(ufunc: str) -> Expression:
@@ -60,13 +77,21 @@ def _reduction(ufunc: str) -> Expression:
         if step.operands[0].size == 0 or not step.attrs["axes"]:
             return None
         axes = tuple(axis % step.operands[0].ndim for axis in step.attrs["axes"])
-        dtype = f"numpy.{step.operands[0].dtype.name}"
-        return (
-            f"numpy.{ufunc}.reduce({names[0]}, {axes!r}, {dtype}, None, {step.attrs['keepdims']!r})"
-        )
+        # Sums of small integers would be of wider ones.
+        dtype = f"numpy.{step.operands[0].dtype.name}" if ufunc == "add" else None
+        return f"{ufunc}_reduce({names[0]}, {axes!r}, {dtype}, None, {step.attrs['keepdims']!r})"
 
     return expression
 
+
+NAMES: Mapping[str, object] = MappingProxyType(
+    {"asarray": np.asarray, "numpy": np}
+    | {
+        f"{ufunc.__name__}_reduce": ufunc.reduce
+        for ufunc in (np.add, np.maximum, np.minimum, np.logical_and, np.logical_or)
+    }
+)
+"""What the expressions name, besides their operands."""
 
 EXPRESSIONS: Mapping[Op, Expression] = MappingProxyType(
     {
