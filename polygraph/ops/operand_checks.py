@@ -19,6 +19,12 @@ def refuse(message: str) -> NoReturn:
     raise make_error(errors.InvalidArgumentError, message)
 
 
+def require_scalar(array: Any, what: str) -> None:
+    """Refuse an operand that has axes."""
+    if array.shape:
+        refuse(f"{what} must be a scalar, but it has shape {list(array.shape)}")
+
+
 def known_int(array: Array) -> int:
     """The value of a scalar operand that a lowering cannot do without."""
     return int(known(array).reshape(()))

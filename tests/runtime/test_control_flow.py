@@ -685,3 +685,14 @@ def test_what_lies_inside_is_not_to_be_had_outside() -> None:
     y = inside[-1] + 1
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"'cond/m:0' .* not have a value"):
         run(y)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_what_decides_is_a_scalar(size: int) -> None:
+    x = tf.placeholder(tf.float32)
+    branch = tf.cond(x > 1.0, lambda: 1, lambda: 2)
+    loop = tf.while_loop(lambda i: x > i, lambda i: i + 1.0, [0.0])
+    with tf.Session() as sess:
+        for fetch in (branch, loop):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="must be a scalar, but it"):
+                sess.run(fetch, {x: np.ones(size)})

@@ -24,6 +24,7 @@ from polygraph.core.runtime.planner.regions import (
 )
 from polygraph.core.runtime.planner.rename import Renamed, Version, handed_in
 from polygraph.core.runtime.planner.specialise import CannotCompileError, Specialiser
+from polygraph.ops.operand_checks import require_scalar
 from polygraph.ops.primitives.control import cond
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _TRUE = np.asarray(True)  # noqa: FBT003
 def lower_cond(outer: Specialiser, op: Operation, predicate_ref: Ref, renamed: Renamed) -> None:
     """Lower a cond. With a known predicate only the taken branch is looked at."""
     predicate = found_in(outer, predicate_ref)
+    require_scalar(predicate, f"the predicate of {op.name!r}")
     if isinstance(predicate, np.ndarray):
         _splice(outer, op, renamed, 0 if bool(predicate) else 1)
         return

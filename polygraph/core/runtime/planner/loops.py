@@ -26,6 +26,7 @@ from polygraph.core.runtime.planner.regions import (
 )
 from polygraph.core.runtime.planner.rename import Renamed, StateKey, Version
 from polygraph.core.runtime.planner.specialise import CannotCompileError, Specialiser
+from polygraph.ops.operand_checks import require_scalar
 from polygraph.ops.primitives.control import while_loop
 from polygraph.ops.primitives.elementwise import logical_and
 
@@ -203,6 +204,7 @@ def _condition_block(
     env, parameters, captures = _loop_env(loop, captured)
     inner = lower_region(outer, loop.condition, env, Builder())
     flag = yielded(inner, loop.condition.outputs[0])
+    require_scalar(flag, f"the condition of {loop.op.name!r}")
     ok = [Value(TensorType(np.dtype(np.bool_), ())) for _ in range(checks)]
     with building(inner.builder):
         for item in ok:
