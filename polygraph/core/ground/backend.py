@@ -98,7 +98,8 @@ class Capabilities:
       control_flow: it lowers `cond` and `while_loop`.
       compiled: a cached run costs no Python call per op.
       in_place_state: it updates state in place rather than returning new arrays.
-      symbolic_dims: it accepts Programs whose dimensions are named symbols.
+      symbolic_dims: it accepts Programs whose dimensions are named symbols; polygraph makes none
+        so far, as it plans a run for the shapes that are fed.
       devices: kinds of device, the default first.
     """
 
