@@ -65,6 +65,13 @@ def test_keeps_the_contract(package: Package) -> None:
 
 
 @pytest.mark.slow
+def test_is_typed(package: Package, tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    command = ("-m", "mypy", "--strict", "--cache-dir", str(tmp_path), "polygraph_my_engine")
+    assert "Success: no issues" in package.run(sys.executable, *command)
+
+
+@pytest.mark.slow
 def test_passes_or_fails_as_expected(package: Package) -> None:
     found = package.run(str(BIN / "polygraph"), "conformance", "my-engine", "--subset", "ci")
     assert "passed in" in found
