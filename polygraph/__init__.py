@@ -26,6 +26,7 @@ from polygraph.core.ground.conversion import (
     convert_to_tensor as convert_to_tensor,
     register_tensor_conversion_function as register_tensor_conversion_function,
 )
+from polygraph.core.ground.device_spec import DeviceSpec as DeviceSpec
 from polygraph.core.ground.errors import OpError as OpError
 from polygraph.core.ground.graph import (
     Graph as Graph,
@@ -53,6 +54,7 @@ from polygraph.core.ground.scopes import (
     device as device,
     get_collection as get_collection,
     get_collection_ref as get_collection_ref,
+    init_scope as init_scope,
     name_scope as name_scope,
     op_scope as op_scope,
 )
@@ -61,6 +63,7 @@ from polygraph.core.ground.tensor_like import *
 from polygraph.core.ground.tensor_shape import (
     Dimension as Dimension,
     TensorShape as TensorShape,
+    dimension_at_index as dimension_at_index,
     dimension_value as dimension_value,
 )
 from polygraph.core.runtime.config import (

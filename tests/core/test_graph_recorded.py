@@ -194,3 +194,34 @@ def test_texts_of_slices() -> None:
     sparse = tf.SparseTensor([[0]], [1.0], [2])
     doubled = sparse.values * 2.0
     assert sparse.consumers() == [doubled.op]
+
+
+def test_devices_by_their_parts() -> None:
+    spec = tf.DeviceSpec.from_string("/job:ps/task:3/cpu:1")
+    assert (spec.job, spec.replica, spec.task) == ("ps", None, 3)
+    assert (spec.device_type, spec.device_index) == ("CPU", 1)
+    assert str(spec) == spec.to_string() == "/job:ps/task:3/device:CPU:1"
+    spec.merge_from(tf.DeviceSpec(task=4, device_type="gpu"))
+    assert spec.to_string() == "/job:ps/task:4/device:GPU:1"
+    assert tf.DeviceSpec(device_type="gpu").to_string() == "/device:GPU:*"
+    assert tf.DeviceSpec.from_string("gpu:*") == tf.DeviceSpec(device_type="GPU")
+    assert len({tf.DeviceSpec(job="a"), tf.DeviceSpec(job="a")}) == 1
+    assert repr(tf.DeviceSpec(job="a", task=0)) == "DeviceSpec(job='a', task=0)"
+    assert tf.DeviceSpec().parse_from_string("").to_string() == ""
+    with tf.device(tf.DeviceSpec(device_type="CPU", device_index=1)):
+        assert tf.constant(1.0).device == "/device:CPU:1"
+    with pytest.raises(ValueError, match="no part of a device"):
+        tf.DeviceSpec.from_string("nope")
+
+
+def test_an_init_scope_keeps_only_names() -> None:
+    before = tf.constant(1.0)
+    with tf.name_scope("n"), tf.control_dependencies([before]), tf.init_scope():
+        inside = tf.constant(2.0, name="c")
+    assert (inside.name, inside.op.control_inputs) == ("n/c:0", [])
+
+
+def test_dimensions_at_an_index() -> None:
+    assert tf.dimension_at_index(tf.TensorShape([1, None]), 0) == 1
+    assert tf.dimension_at_index(tf.TensorShape([1, None]), 1).value is None
+    assert tf.dimension_at_index(tf.TensorShape(None), 7).value is None

@@ -25,7 +25,7 @@ _SHORT = ("CPU", "GPU", "TPU")
 _ORDER = ("job", "replica", "task", "device")
 
 
-def _parts(device: str) -> dict[str, str]:
+def device_parts(device: str) -> dict[str, str]:
     """The parts of a device string in TF1's canonical spelling; ``cpu:0`` is ``device:CPU:0``."""
     found = {}
     for part in filter(None, device.split("/")):
@@ -59,7 +59,7 @@ def merge_devices(outer: str, inner: str) -> str:
     Raises:
       ValueError: one of them is malformed.
     """
-    merged = _parts(outer) | _parts(inner)
+    merged = device_parts(outer) | device_parts(inner)
     return "".join(merged[key] for key in _ORDER if key in merged)
 
 

@@ -88,6 +88,11 @@ def control_dependencies(control_inputs: Any) -> AbstractContextManager[None]:
     return get_default_graph().control_dependencies(control_inputs)
 
 
+def init_scope() -> AbstractContextManager[None]:
+    """A scope outside of the branches, loops and control dependencies around; names stay."""
+    return get_default_graph().control_dependencies(None)
+
+
 def device(device_name_or_function: Any) -> AbstractContextManager[None]:
     """See `Graph.device`."""
     return get_default_graph().device(device_name_or_function)
