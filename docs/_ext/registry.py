@@ -28,6 +28,8 @@ KINDS = {
     Kind.PLACEHOLDER: "has a value only when it is fed",
     Kind.VARIABLE: "a variable",
     Kind.VARIABLE_PROBE: "asks about a variable without reading it",
+    Kind.CAPACITY: "is a number of the plan's: how many turns of loops there is room for",
+    Kind.HIDDEN: "is the hidden state of another operation",
     Kind.WRITE: "writes its variables",
     Kind.HOST: "runs in Python, between two stages",
     Kind.COND: "owns two regions",

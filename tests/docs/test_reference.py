@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from polygraph import errors
 from polygraph.core.ground.hooks import HookSpecs
+from polygraph.core.ground.op_spec import Kind
 from polygraph.core.runtime.config import HONOURED, IGNORED, ConfigProto
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -53,6 +55,11 @@ def test_every_environment_variable_is_explained() -> None:
     assert "POLYGRAPH_BACKEND" in variables
     page = _reference("command-line.md")
     assert {name for name in variables if f"| `{name}` |" not in page} == set()
+
+
+def test_every_kind_of_operation_has_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    assert set(importlib.import_module("registry").KINDS) == set(Kind)
 
 
 @pytest.mark.slow
