@@ -337,7 +337,7 @@ _register(FusedBatchNormV3, FusedBatchNormGradV3, slice(3, 6))
 
 
 def _statistics(given: Any, dtype: Any, *, needed: bool, name: str) -> Any:
-    if not needed:
+    if given is None and not needed:
         return constant([], dtype)
     if given is None:
         msg = (

@@ -54,7 +54,8 @@ def _index(item: Any) -> Any:
     """An index as an int or a tensor."""
     if isinstance(item, Dimension):
         return item.value
-    return int(item) if isinstance(item, numbers.Integral) else convert_to_tensor(item)
+    is_number = isinstance(item, numbers.Integral | np.ndarray)
+    return int(item) if is_number else convert_to_tensor(item)
 
 
 class _Spec:

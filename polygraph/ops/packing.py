@@ -188,7 +188,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
         except (TypeError, ValueError):
             pass  # a list that is no single tensor: Pack says what is wrong with it
     values = list(values)
-    rank = convert_to_tensor(values[0]).get_shape().ndims
+    rank = convert_to_tensor(values[0], name=name).get_shape().ndims
     if rank is not None and not -rank - 1 <= axis <= rank:
         msg = f"Argument `axis` = {axis} not in range [{-rank - 1}, {rank + 1})"
         raise ValueError(msg)

@@ -195,11 +195,12 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor
       num: int scalar above 0; 1 gives ``start`` alone.
       name: of the operation.
     """
-    first = convert_to_tensor(start, name="start")
-    last = convert_to_tensor(stop, first.dtype.base_dtype, name="stop")
-    if first.dtype.is_integer:
-        first, last = cast(first, float64), cast(last, float64)
-    return LinSpace(first, last, num, name=name)  # type: ignore[no-any-return]
+    with name_scope(name, "linspace", [start, stop]) as scope:
+        first = convert_to_tensor(start, name="start")
+        last = convert_to_tensor(stop, first.dtype.base_dtype, name="stop")
+        if first.dtype.is_integer:
+            first, last = cast(first, float64), cast(last, float64)
+        return LinSpace(first, last, num, name=scope)  # type: ignore[no-any-return]
 
 
 lin_space = linspace

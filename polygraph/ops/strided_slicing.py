@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground import shape_rules
-from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.dtypes import ALL, INDEX, int16
 from polygraph.core.ground.errors import ShapeError
 from polygraph.core.ground.op_def import graph_op
@@ -201,8 +200,7 @@ def strided_slice(
     Raises:
       ValueError: a static index is out of bounds, or there are too many entries.
     """
-    first = convert_to_tensor(begin)
-    entries = (first, end, ones_like(first) if strides is None else strides)
+    entries = (begin, end, ones_like(begin) if strides is None else strides)
     masks = {
         "begin_mask": begin_mask,
         "end_mask": end_mask,

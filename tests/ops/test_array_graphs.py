@@ -310,3 +310,20 @@ def test_strings_are_moved_as_well() -> None:
     assert results[2].tolist() == [[b"a", b"b", b"a", b"b"], [b"c", b"d", b"c", b"d"]]
     assert results[3].tolist() == [[b"c", b"d"]]
     assert results[4].tolist() == [[b"a", b"b"], [b"c", b"d"], [b"", b""]]
+
+
+def test_functions_take_no_names_at_the_root_but_tensorflow_s() -> None:
+    with tf.Graph().as_default() as graph:
+        x = tf.zeros([1, 2, 2, 3], name="x")
+        tf.strided_slice(x, [0, 1], [1, 2])
+        tf.strided_slice(x, [0, 1], [1, 2], [1, 1])
+        tf.linspace(0.0, 1.0, 3)
+        tf.linspace(1, 2, 3, name="line")
+        tf.stack([[1, 2], [3, 4]], axis=1)
+        assert x[np.array(0), 1].op.name == "strided_slice"
+        tf.nn.fused_batch_norm(x, *[tf.ones([3], name=name) for name in "abcd"])
+    roots = {operation.name.partition("/")[0] for operation in graph.get_operations()}
+    assert roots == {
+        *("x", "a", "b", "c", "d", "StridedSlice", "StridedSlice_1", "ones_like", "linspace"),
+        *("line", "stack", "stack_1", "strided_slice", "FusedBatchNormV3"),
+    }
