@@ -42,13 +42,6 @@ def LoopCapacity() -> None:
     """How many slots a loop has, and how many turns a segment: a number of the plan's."""
 
 
-@graph_op("LoopRoom", "turn: int32, limit: int32 -> same: int32", shape=shape_rules.scalar)
-def LoopRoom(turn: Array, limit: Array) -> Array:
-    """The number of a turn, for which there must be room."""
-    check(ew.less(turn, limit), LoopOverflowError, "a loop took too many turns")
-    return turn
-
-
 @graph_op("LoopTurns", "turns: int32, order: int32, capacity: int32 -> same: int32",
           shape=shape_rules.scalar)  # fmt: skip
 def LoopTurns(turns: Array, order: Array, capacity: Array) -> Array:
@@ -107,5 +100,5 @@ def _element(order: Array, index: Array) -> Any:
     return prims.reshape(found, shape=())
 
 
-for _definition in (LoopCapacity, LoopRoom, LoopTurns, LoopCheckpoint, LoopSegment, LoopLookup):
+for _definition in (LoopCapacity, LoopTurns, LoopCheckpoint, LoopSegment, LoopLookup):
     _definition.no_gradient()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from polygraph.core.ground.apply import output_dtypes
-from polygraph.core.ground.errors import UnimplementedError
 from polygraph.core.ground.op_spec import Kind
 from polygraph.core.ground.region import Region
 from polygraph.core.ground.shape_inference import infer_outputs, propagate_constants
@@ -77,7 +76,6 @@ class Cloner:
       replaced: tensors to use in the place of others.
       faithful: copy control edges too, and let copies go on with the originals' hidden state:
         for a copy that takes the place of the original.
-      replay: refuse what a second run would not do again: random draws and writes.
     """
 
     def __init__(
@@ -87,12 +85,10 @@ class Cloner:
         replaced: Mapping[Tensor, Tensor],
         *,
         faithful: bool = False,
-        replay: bool = False,
     ) -> None:
         self.graph = graph
         self.inside = inside
         self.faithful = faithful
-        self.replay = replay
         self.tensors: dict[Tensor, Tensor] = dict(replaced)
         self.ops: dict[Operation, Operation] = {}
 
@@ -116,9 +112,12 @@ class Cloner:
                 continue
             needed.add(op)
             pending.extend(t.op for t in self._uses(op) if t not in self.tensors)
-            if self.faithful:
-                pending.extend(op.control_inputs)
+            pending.extend(self._before(op))
         return sorted(needed, key=lambda op: op.id)
+
+    def _before(self, op: Operation) -> Iterable[Operation]:
+        """What has to be copied with ``op`` though it takes nothing from it."""
+        return op.control_inputs if self.faithful else ()
 
     def _uses(self, op: Operation) -> Iterable[Tensor]:
         yield from op.inputs
@@ -126,7 +125,7 @@ class Cloner:
             yield from region_captures(region)
 
     def _clone_op(self, op: Operation) -> None:
-        self._require_repeatable(op)
+        self._require_copyable(op)
         if op.definition.observe is not None and not self.faithful:
             self.tensors[op.outputs[0]] = self.of(op.inputs[0])
             return
@@ -144,16 +143,10 @@ class Cloner:
                 after.set_shape(before.get_shape())
             self.tensors[before] = after
 
-    def _require_repeatable(self, op: Operation) -> None:
+    def _require_copyable(self, op: Operation) -> None:
         if op.definition.kind is Kind.PLACEHOLDER:
             msg = f"{op.name!r} ({op.frame}) is a parameter whose value is not known here"
             raise ValueError(msg)
-        if self.replay and (op.definition.hidden or op.definition.kind is Kind.WRITE):
-            msg = (
-                f"the gradient of a loop or cond inside another one cannot repeat {op.name!r} "
-                f"({op.type}, {op.frame}): move it out of the inner one"
-            )
-            raise UnimplementedError(None, op, msg)
 
     def _copy(self, op: Operation) -> Operation:
         attrs = {key: value for key, value in op.attrs.items() if key not in _OWN_ATTRS}
@@ -191,7 +184,6 @@ class Cloner:
             lambda op: region.contains(op) or self.inside(op),
             self.tensors,
             faithful=self.faithful,
-            replay=self.replay,
         )
         inner.ops.update(self.ops)
         for parameter in region.parameters:

@@ -252,6 +252,117 @@ def test_gradients_use_the_numbers_that_were_drawn(build: Callable[[Any], Any]) 
         np.testing.assert_allclose(found[index], wanted, rtol=1e-6)
 
 
+# Variables.
+
+
+def _count(v: Any, step: float = 1.0) -> Any:
+    """The variable after it was raised, as a value of its own."""
+    with tf.control_dependencies([tf.assign_add(v, [step] * 3)]):
+        return tf.identity(v)
+
+
+def _read_after_a_write(x: Any, v: Any) -> Any:
+    return _loop(4.0, lambda _, y: y * x * _count(v), x)
+
+
+def _read_before_a_write(x: Any, v: Any) -> Any:
+    def body(_: Any, y: Any) -> Any:
+        read = tf.identity(v)
+        with tf.control_dependencies([read]):
+            up = tf.assign_add(v, [1.0] * 3)
+        with tf.control_dependencies([up]):
+            return y * x * read
+
+    return _loop(4.0, body, x)
+
+
+def _read_by_the_product_itself(x: Any, v: Any) -> Any:
+    def body(_: Any, y: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(v, [1.0] * 3)]):
+            return y * v * x
+
+    return _loop(4.0, body, x)
+
+
+def _used_as_what_assign_gives(x: Any, v: Any) -> Any:
+    return _loop(4.0, lambda _, y: y * x * tf.assign_add(v, [1.0] * 3), x)
+
+
+def _scattered_to(x: Any, v: Any) -> Any:
+    return _loop(3.0, lambda _, y: y * x * tf.scatter_add(v, [0, 2], [1.0, 1.0]), x)
+
+
+def _counted_up(x: Any, _: Any) -> Any:
+    counter = tf.Variable(0)
+    body = lambda _, y: y * x * tf.cast(tf.count_up_to(counter, 99) + 1, tf.float64)  # noqa: E731
+    return _loop(3.0, body, x)
+
+
+def _written_in_a_cond(x: Any, v: Any) -> Any:
+    return tf.cond(tf.reduce_sum(x) > 0.0, lambda: x * x * _count(v), lambda: x)
+
+
+def _written_in_a_cond_in_a_loop(x: Any, v: Any) -> Any:
+    branch = lambda y: y * x * _count(v, 0.1) * _draw()  # noqa: E731
+    return _loop(4.0, lambda k, y: tf.cond(k < 2.0, lambda: branch(y), lambda: y + x * v), x)
+
+
+def _written_in_a_loop_in_a_loop(x: Any, v: Any) -> Any:
+    inner = lambda y: _loop(2.0, lambda _, z: z * x * _count(v), y)  # noqa: E731
+    return _loop(3.0, lambda _, y: inner(y) * v, x)
+
+
+def _written_before_the_cond(x: Any, v: Any) -> Any:
+    with tf.control_dependencies([tf.assign(v, [4.0, 5.0, 6.0])]):
+        positive = tf.identity(tf.reduce_sum(x) > 0.0)
+        return tf.cond(positive, lambda: x * x * _count(v), lambda: x)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        _read_after_a_write, _read_before_a_write, _read_by_the_product_itself,
+        _used_as_what_assign_gives, _scattered_to, _counted_up, _written_in_a_cond,
+        _written_in_a_cond_in_a_loop, _written_in_a_loop_in_a_loop, _written_before_the_cond,
+    ],
+)  # fmt: skip
+def test_gradients_use_the_variables_as_they_were(build: Callable[[Any, Any], Any]) -> None:
+    x = tf.placeholder(tf.float64, [3])
+    v = tf.Variable([1.0, 2.0, 3.0], dtype=tf.float64)
+    y = tf.reduce_sum(build(x, v))
+    (slope,) = tf.gradients(y, x)
+    point = np.array([0.7, 0.9, 1.1])
+
+    def second_run(fetches: Any, where: Any) -> list[Any]:
+        with tf.Session(backend="numpy") as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(fetches, {x: where})
+            return [sess.run(fetches, {x: where}), sess.run(v)]
+
+    found, left = second_run(slope, point)
+    np.testing.assert_array_equal(second_run(y, point)[1], left)
+    for index, step in enumerate(np.eye(3) * 1e-6):
+        wanted = (second_run(y, point + step)[0] - second_run(y, point - step)[0]) / 2e-6
+        np.testing.assert_allclose(found[index], wanted, rtol=1e-6)
+
+
+def test_gradients_flow_to_a_variable_that_the_loop_writes() -> None:
+    x, v = tf.constant(3.0, tf.float64), tf.Variable(2.0, dtype=tf.float64)
+
+    def body(_: Any, y: Any) -> Any:
+        before = y * v
+        with tf.control_dependencies([before]):
+            up = tf.assign_add(v, 1.0)
+        with tf.control_dependencies([up]):
+            return tf.identity(before)
+
+    (slope,) = tf.gradients(_loop(3.0, body, x), v)
+    with tf.Session(backend="numpy") as sess:
+        sess.run(v.initializer)
+        # As if each turn's reading had been the variable: 3 * (3 * 4 + 2 * 4 + 2 * 3).
+        assert sess.run(slope) == 78.0
+
+
 # Stages.
 
 

@@ -19,13 +19,13 @@ from polygraph.core.runtime.loop_keepers import (
 )
 from polygraph.core.runtime.loop_segments import replayed
 from polygraph.core.runtime.region_gradients import Differentiate, dense, has_gradient
+from polygraph.core.runtime.region_replay import Replayer
 from polygraph.ops.arithmetic import AddV2, Sub
 from polygraph.ops.filling import zeros_like
 from polygraph.ops.identity_ops import identity
 from polygraph.ops.logical import Greater
 from polygraph.ops.loop_checkpoints import LoopCapacity, LoopSegment
 from polygraph.ops.region_ops import Exit, add_parameter, add_while
-from polygraph.ops.region_replay import Replayer
 from polygraph.ops.source_ops import constant
 from polygraph.ops.tensor_array_ops import TensorArrayAddRows, TensorArrayReadV3
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from polygraph.core.ground.graph import Graph
     from polygraph.core.ground.operation import Operation
     from polygraph.core.runtime.loop_keepers import Checkpoints
+    from polygraph.core.runtime.planner.rename import StateKey
 
     Gradient = Tensor | IndexedSlices
     Sums = dict[Tensor, Tensor]
@@ -203,7 +204,7 @@ class _LoopGradient:
         """The results of a turn, computed again, and the loop variables that it began with."""
         _, body = self.op.attrs["regions"]
         replaced: dict[Tensor, Tensor] = {}
-        states: dict[Operation, Tensor] = {}
+        states: dict[StateKey, Tensor] = {}
         for index, (parameter, initial) in enumerate(
             zip(body.parameters, self.op.inputs, strict=True)
         ):
@@ -219,9 +220,8 @@ class _LoopGradient:
                 replaced[item] = element
             else:
                 states[item] = element
-        again = Replayer(self.graph, body.contains, replaced, states)
-        ys = again.clone([body.outputs[index] for index in self.active])
-        return ys, [replaced[body.parameters[index]] for index in self.active]
+        again = Replayer.of_region(self.graph, body, replaced, states)
+        return again.run(self.active), [replaced[body.parameters[index]] for index in self.active]
 
     def _collected(self, gradients: Sequence[Tensor], sums: Sums) -> list[Gradient | None]:
         """The sums for each of ``wanted``: of what it began, and of what took it from outside."""

@@ -1,8 +1,8 @@
 """What a loop keeps for its gradient: every turn on stacks, or checkpoints.
 
 A copy of the loop takes its place and has more loop variables. Kept is what turns begin with: the
-loop variables that the gradient needs, and the hidden states of random operations. Where a bound
-is known all turns are kept. Else it is as many as a plan has room for, and those between are
+loop variables that the gradient needs, and the state that the body writes. Where a bound is known
+all turns are kept. Else it is as many as a plan has room for, and those between are
 computed again (`polygraph.ops.loop_checkpoints`).
 """
 
@@ -15,15 +15,14 @@ from polygraph.core.ground.dtypes import int32
 from polygraph.core.ground.region import Region
 from polygraph.core.ground.tensor import Tensor
 from polygraph.core.ground.tensor_shape import TensorShape
-from polygraph.core.runtime.region_gradients import take_place, unrepeatable
+from polygraph.core.runtime.region_replay import renamed_region, state_now
 from polygraph.core.runtime.trip_counts import bound_of
-from polygraph.ops.arithmetic import AddV2, Mul
-from polygraph.ops.loop_checkpoints import LoopCapacity, LoopCheckpoint, LoopRoom, LoopTurns
+from polygraph.ops.arithmetic import AddV2
+from polygraph.ops.loop_checkpoints import LoopCapacity, LoopCheckpoint, LoopTurns
 from polygraph.ops.loops import before_loops
 from polygraph.ops.ranges import range as integers
 from polygraph.ops.region_clone import Cloner, region_operations
 from polygraph.ops.region_ops import add_parameter, add_while
-from polygraph.ops.region_replay import hidden_holders, hidden_state
 from polygraph.ops.reshaping import reshape
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.source_ops import constant
@@ -34,9 +33,10 @@ if TYPE_CHECKING:
 
     from polygraph.core.ground.dtypes import DType
     from polygraph.core.ground.operation import Operation
+    from polygraph.core.runtime.planner.rename import StateKey
 
-    Kept = Tensor | Operation
-    """What is kept: a tensor of the body, or the hidden state of an operation."""
+    Kept = Tensor | StateKey
+    """What is kept: a loop variable, as the body calls it, or a piece of state."""
 
 _WRITERS = frozenset({"TensorArrayWriteV3", "TensorArrayScatterV3", "TensorArrayAddRows"})
 """Op types whose gradient does not need the value of their first input, the flow."""
@@ -84,12 +84,10 @@ def kept_turns(op: Operation) -> Stacks | Checkpoints:
 
 
 def _keep(op: Operation) -> Stacks | Checkpoints:
-    _, body = op.attrs["regions"]
     bound = bound_of(op)
-    written = unrepeatable(body)
-    if bound is None and not written:
+    if bound is None:
         return _keep_some(op)
-    return _keep_all(op, bound, [*saved_variables(op), *written, *hidden_holders([body])])
+    return _keep_all(op, bound)
 
 
 # What has to be kept.
@@ -126,7 +124,8 @@ def needed_variables(op: Operation) -> list[Tensor]:
     """The loop variables that what the gradient needs in later turns is computed from."""
     _, body = op.attrs["regions"]
     still = {body.parameters[index] for index in constant_variables(op)}
-    pending = [*saved_variables(op), *variables_used(body, drawing_outputs(body))]
+    writers = [tensor for writer in renamed_region(body).written for tensor in writer.outputs]
+    pending = [*saved_variables(op), *variables_used(body, writers)]
     needed: dict[Tensor, None] = {}
     while pending:
         parameter = pending.pop()
@@ -135,17 +134,6 @@ def needed_variables(op: Operation) -> list[Tensor]:
             after = body.outputs[body.parameters.index(parameter)]
             pending.extend(variables_used(body, [after]))
     return [parameter for parameter in body.parameters if parameter in needed]
-
-
-def drawing_outputs(body: Region) -> list[Tensor]:
-    """The outputs of the operations right in ``body`` that use hidden states, at any depth."""
-    return [
-        tensor
-        for op in region_operations(body)
-        if op.region is body
-        and (op.definition.hidden or hidden_holders(op.attrs.get("regions", ())))
-        for tensor in op.outputs
-    ]
 
 
 def variables_used(region: Region, outputs: Sequence[Tensor]) -> list[Tensor]:
@@ -161,31 +149,29 @@ def variables_used(region: Region, outputs: Sequence[Tensor]) -> list[Tensor]:
 # The copies that keep it.
 
 
-def _keep_all(op: Operation, bound: Tensor | None, kept: Sequence[Kept]) -> Stacks:
-    """Keep every turn; where no ``bound`` is known, as many as a plan has room for."""
-    capacity = Mul(LoopCapacity(), LoopCapacity()) if bound is None else bound
-    stacks = [empty_stack(op, item, capacity) for item in kept]
+def _keep_all(op: Operation, bound: Tensor) -> Stacks:
+    """Keep every turn."""
+    _, body = op.attrs["regions"]
+    kept: list[Kept] = [*saved_variables(op), *renamed_region(body).final]
+    stacks = [empty_stack(op, item, bound) for item in kept]
 
     def after(cloner: Cloner, now: Sequence[Tensor]) -> list[Tensor]:
-        turn = now[0] if bound is not None else LoopRoom(now[0], capacity)
+        turn, *rows = now
         values = _values(cloner, kept)
-        return [
-            AddV2(turn, constant(1)),
-            *[
-                TensorArrayWriteV3(stack, turn, value)
-                for stack, value in zip(now[1:], values, strict=True)
-            ],
+        written = [
+            TensorArrayWriteV3(row, turn, value) for row, value in zip(rows, values, strict=True)
         ]
+        return [AddV2(turn, constant(1)), *written]
 
     turns, *exits = _copy_with(op, [constant(0), *stacks], after)
-    most = None if bound is None or bound.constant is None else int(bound.constant)
+    most = None if bound.constant is None else int(bound.constant)
     return Stacks(turns, dict(zip(kept, exits, strict=True)), most)
 
 
 def _keep_some(op: Operation) -> Checkpoints:
     """Keep checkpoints."""
     _, body = op.attrs["regions"]
-    kept: list[Kept] = [*needed_variables(op), *hidden_holders([body])]
+    kept: list[Kept] = [*needed_variables(op), *renamed_region(body).final]
     capacity = LoopCapacity()
     spare = AddV2(capacity, constant(1))
     slots = [empty_stack(op, item, spare) for item in kept]
@@ -211,7 +197,7 @@ def _keep_some(op: Operation) -> Checkpoints:
 
 def _values(cloner: Cloner, kept: Sequence[Kept]) -> list[Tensor]:
     """What is kept, as the turn has it that is being built."""
-    return [cloner.of(item) if isinstance(item, Tensor) else hidden_state(item) for item in kept]
+    return [cloner.of(item) if isinstance(item, Tensor) else state_now(item) for item in kept]
 
 
 def _copy_with(
@@ -253,10 +239,8 @@ def empty_stack(op: Operation, item: Kept, capacity: Tensor) -> Tensor:
     """Room for ``capacity`` values of what is kept of the turns of ``op``."""
     _, body = op.attrs["regions"]
     if not isinstance(item, Tensor):
-        (state,) = item.definition.hidden
-        return stack_of(
-            state.dtype, constant(state.shape, int32), TensorShape(state.shape), capacity
-        )
+        value = state_now(item)
+        return stack_of(value.dtype.base_dtype, shape(value), value.get_shape(), capacity)
     static = item.get_shape()
     initial = dict(zip(body.parameters, op.inputs, strict=True))
     if static.is_fully_defined():
@@ -272,3 +256,9 @@ def stack_of(dtype: DType, dims: Tensor, static: TensorShape, capacity: Tensor) 
     stack: Tensor = TensorArrayV3(reshape(capacity, [1]), dims, dtype=dtype)
     stack.set_shape(TensorShape([None]).concatenate(static))
     return stack
+
+
+def take_place(owner: Operation, op: Operation) -> None:
+    """Let ``owner``, which yields what ``op`` does and more, run in the place of ``op``."""
+    owner.attrs["_replaces"] = op
+    owner._control_inputs.extend(op.control_inputs)  # noqa: SLF001 - it is new, and not planned

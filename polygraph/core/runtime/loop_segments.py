@@ -9,15 +9,14 @@ from polygraph.core.ground.tensor import Tensor
 from polygraph.core.runtime.loop_keepers import (
     Stacks,
     constant_variables,
-    drawing_outputs,
     saved_variables,
     stack_of,
 )
+from polygraph.core.runtime.region_replay import Replayer
 from polygraph.ops.arithmetic import AddV2
 from polygraph.ops.logical import Less
 from polygraph.ops.loop_checkpoints import LoopCapacity, LoopLookup
 from polygraph.ops.region_ops import add_if, add_parameter, add_while
-from polygraph.ops.region_replay import Replayer
 from polygraph.ops.shape_queries import shape
 from polygraph.ops.source_ops import constant
 from polygraph.ops.tensor_array_ops import TensorArrayReadV3, TensorArrayWriteV3
@@ -121,15 +120,10 @@ class _Replay:
         states = {item: value for item, value in before.items() if not isinstance(item, Tensor)}
         for index in constant_variables(self.op):
             replaced[body.parameters[index]] = self.op.inputs[index]
-        following = dict(zip(body.parameters, body.outputs, strict=True))
-        again = Replayer(self.graph, body.contains, dict(replaced), states)
-        again.clone(
-            [
-                *[following[item] for item in before if isinstance(item, Tensor)],
-                *drawing_outputs(body),
-            ]
-        )
+        again = Replayer.of_region(self.graph, body, dict(replaced), states)
+        variables = [item for item in before if isinstance(item, Tensor)]
+        after = again.run([body.parameters.index(item) for item in variables])
+        following = dict(zip(variables, after, strict=True))
         return [
-            again.of(following[item]) if isinstance(item, Tensor) else again.states[item]
-            for item in before
+            following[item] if isinstance(item, Tensor) else again.left(item) for item in before
         ]
