@@ -292,4 +292,4 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
             return []
         dims = [length for _, length in sorted(sizes, key=lambda pair: pair[0])]
         whole = ones(dims, lines[0].dtype.base_dtype)
-        return [multiply(line, whole) for line in lines]
+        return [multiply(line, whole, name="mul") for line in lines]

@@ -15,6 +15,7 @@ from polygraph.core.ground.trace import known_ints
 from polygraph.ops.convolution import four_dims, require_images, same_attrs
 from polygraph.ops.convolution_forms import along_columns, layout_1d
 from polygraph.ops.filling import zeros_like
+from polygraph.ops.pooling_depth import greatest_channels, is_across_depth
 from polygraph.ops.primitives import pooling as primitives
 from polygraph.ops.renamed_arguments import one_of
 from polygraph.ops.reshaping import expand_dims, squeeze
@@ -25,6 +26,7 @@ from polygraph.ops.window_attrs import (
     four,
     geometry,
     out_dims,
+    out_size,
     padding_attrs,
     require_spatial,
     spatial,
@@ -65,6 +67,14 @@ def _pooled_shape(context: ShapeContext) -> TensorShape:
     return TensorShape(with_channels(images[0], out, images[channel(layout)], layout))
 
 
+def _max_pooled_shape(context: ShapeContext) -> TensorShape:
+    dims, attrs = list(_pooled_shape(context).as_list()), context.attrs
+    axis = channel(attrs["data_format"])
+    pads = None if attrs["padding"] == "SAME" else (0, 0)
+    dims[axis] = out_size(dims[axis], attrs["ksize"][axis], attrs["strides"][axis], 1, pads)
+    return TensorShape(dims)
+
+
 def _geometry(dims: tuple[int, ...], attrs: Mapping[str, Any]) -> dict[str, Any]:
     layout = attrs["data_format"]
     require_spatial(attrs["ksize"], layout, "ksize")
@@ -87,7 +97,7 @@ def _max_attrs(
 @graph_op(
     "MaxPool",
     "input: T -> output: T",
-    shape=_pooled_shape,
+    shape=_max_pooled_shape,
     samples=(((2, 5, 6, 3), _SAMPLE),),
     T=REAL,
 )
@@ -103,6 +113,8 @@ def MaxPool(
     """The greatest cell of each window."""
     require_images(images, "tensor_in")
     attrs = _max_attrs(ksize, strides, padding, explicit_paddings, data_format)
+    if is_across_depth(attrs):
+        return greatest_channels(images, attrs)
     return primitives.max_pool(images, **_geometry(images.shape, attrs))
 
 
@@ -264,7 +276,8 @@ def max_pool(
 
     Args:
       value: ``[n, rows, columns, c]``, or ``[n, c, rows, columns]`` for "NCHW".
-      ksize: of the windows, for all four axes, or for rows and columns.
+      ksize: of the windows, for all four axes, or for rows and columns. Windows of one cell may
+        reach over several channels that no other window has; there is no gradient of them.
       strides: of the windows, as ``ksize``.
       padding: ``"SAME"``, ``"VALID"``, or a pair (before, after) for each axis.
       data_format: ``"NHWC"`` or ``"NCHW"``.

@@ -324,7 +324,7 @@ def test_shapes_that_turn_out_not_to_fit_fail_the_run() -> None:
 
 def test_windows_may_not_move_over_batch_or_channels() -> None:
     moved = tf.nn.conv2d(tf.ones(IMAGE), tf.ones([2, 2, 2, 1]), [2, 1, 1, 1], "SAME")
-    pooled = tf.nn.max_pool(tf.ones(IMAGE), [1, 1, 1, 2], [1, 1, 1, 1], "VALID")
+    pooled = tf.nn.avg_pool(tf.ones(IMAGE), [1, 1, 1, 2], [1, 1, 1, 1], "VALID")
     for tensor in (moved, pooled):
         with pytest.raises(tf.errors.UnimplementedError, match="batch and depth"):
             _run(tensor)
@@ -460,3 +460,33 @@ def test_groups_of_channels_share_out_the_results() -> None:
         feeds = {images: np.ones((1, 4, 4, 4)), filters: np.ones((3, 3, depth, out))}
         with pytest.raises(tf.errors.InvalidArgumentError, match="have not the channels"):
             _run(result, feeds)
+
+
+@pytest.mark.parametrize(("data_format", "channels"), [("NHWC", 3), ("NCHW", 1)])
+def test_the_greatest_of_channels_is_pooled(data_format: str, channels: int) -> None:
+    images = np.random.default_rng(4).normal(size=(2, 3, 2, 6)).astype(np.float32)
+    window = [1, 1, 1, 1]
+    window[channels] = 3
+    x = tf.placeholder(tf.float32, np.moveaxis(images, -1, channels).shape)
+    pooled = tf.nn.max_pool(x, window, window, "VALID", data_format)
+    assert _shape(pooled)[channels] == 2
+    found = _run(pooled, {x: np.moveaxis(images, -1, channels)})
+    wanted = images.reshape(2, 3, 2, 2, 3).max(-1)
+    np.testing.assert_array_equal(np.moveaxis(found, channels, -1), wanted)
+
+
+@pytest.mark.parametrize(
+    ("ksize", "strides", "message"),
+    [
+        ([1, 2, 1, 2], [1, 2, 1, 2], "exactly one of pooling across depth"),
+        ([1, 1, 1, 4], [1, 1, 1, 4], "evenly divides the input depth, not 4 for 6"),
+        ([1, 1, 1, 2], [1, 1, 1, 1], "equals the depth stride, not 2 and 1"),
+    ],
+)
+def test_pools_across_channels_that_tensorflow_has_not(
+    ksize: list[int], strides: list[int], message: str
+) -> None:
+    x = _hold(1, 4, 4, 6)
+    pooled = tf.nn.max_pool(x, ksize, strides, "SAME")
+    with pytest.raises(tf.errors.UnimplementedError, match=message):
+        _run(pooled, {x: np.zeros((1, 4, 4, 6))})
