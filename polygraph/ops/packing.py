@@ -100,6 +100,14 @@ def Unpack(value: Array, *, num: int, axis: int = 0) -> list[Array]:
     return results
 
 
+@Unpack.partial_values
+def _unpack_partial_values(context: ShapeContext) -> list[tuple[int | None] | None]:
+    known = context.partial(0)
+    if known is None or context.shape(0).ndims != 1:
+        return [None] * context.attrs["num"]
+    return [(element,) for element in known]
+
+
 @Unpack.gradient
 def _unpack_gradient(op: Operation, *dys: Tensor | None) -> list[Tensor]:
     return [stack(zeros_for_missing(op, dys), axis=op.get_attr("axis"))]

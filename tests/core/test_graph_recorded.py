@@ -225,3 +225,16 @@ def test_dimensions_at_an_index() -> None:
     assert tf.dimension_at_index(tf.TensorShape([1, None]), 0) == 1
     assert tf.dimension_at_index(tf.TensorShape([1, None]), 1).value is None
     assert tf.dimension_at_index(tf.TensorShape(None), 7).value is None
+
+
+def test_the_sizes_of_an_unstacked_shape_are_known() -> None:
+    x = tf.placeholder(tf.float32, [None, 6])
+    rows, columns = tf.unstack(tf.shape(x))
+    assert tf.reshape(x, [rows * 2, columns // 2]).shape.as_list() == [None, 3]
+    assert tf.reshape(x, (-1, columns)).shape.as_list() == [None, 6]
+    assert tf.zeros([columns, 3]).shape.as_list() == [6, 3]
+    with tf.Session() as sess:
+        assert sess.run(tf.shape(tf.reshape(x, [rows * 2, -1])), {x: np.ones((2, 6))}).tolist() == [
+            4,
+            3,
+        ]

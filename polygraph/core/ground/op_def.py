@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     Gradient = Callable[..., Sequence[Any] | Any]
     ShapeRule = Callable[[ShapeContext], Sequence[Any] | TensorShape]
-    PartialRule = Callable[[ShapeContext], Sequence[int | None] | None]
+    Partial = Sequence[int | None] | None
+    PartialRule = Callable[[ShapeContext], Partial]
     Sample = tuple[Any, ...]
 
 OP_DEFS: dict[str, OpDef] = {}
@@ -88,7 +89,7 @@ class OpDef:
         self.samples = tuple(samples)
         self.stateful = stateful or kind in {Kind.HOST, Kind.WRITE} or bool(hidden)
         self.gradient_rule: Gradient | GradientState = GradientState.MISSING
-        self.partial_rule: PartialRule | None = None
+        self.partial_rule: Callable[[ShapeContext], Sequence[Partial]] | None = None
         self.observe: Callable[..., None] | None = None
         parameters = parameters_of(lower)
         self.lower_attrs = parameters.keywords
@@ -135,6 +136,13 @@ class OpDef:
 
     def partial_value(self, rule: PartialRule) -> PartialRule:
         """Decorator: the elements of an int result that are known before all inputs are."""
+        self.partial_rule = lambda context: [rule(context)]
+        return rule
+
+    def partial_values(
+        self, rule: Callable[[ShapeContext], Sequence[Partial]]
+    ) -> Callable[[ShapeContext], Sequence[Partial]]:
+        """Decorator: `partial_value` for each of several outputs."""
         self.partial_rule = rule
         return rule
 

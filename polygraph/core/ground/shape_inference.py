@@ -104,8 +104,9 @@ def propagate_constants(operation: Operation) -> None:
     if _small(operation) and all(tensor.constant is not None for tensor in operation.inputs):
         _note_constants(operation)
     if definition.partial_rule is not None and operation.outputs[0].partial_value is None:
-        partial = definition.partial_rule(ShapeContext(operation.inputs, operation.attrs))
-        operation.outputs[0].partial_value = None if partial is None else tuple(partial)
+        known = definition.partial_rule(ShapeContext(operation.inputs, operation.attrs))
+        for tensor, elements in zip(operation.outputs, known, strict=True):
+            tensor.partial_value = None if elements is None else tuple(elements)
 
 
 def _small(operation: Operation) -> bool:
