@@ -44,6 +44,7 @@ from polygraph.core.ground.trace import Builder, building  # noqa: E402
 from polygraph.ops import primitives  # noqa: E402
 from polygraph.ops.primitives import (  # noqa: E402
     control,
+    convolution,
     distributions,
     elementwise as ew,
     linalg,
@@ -669,6 +670,30 @@ def test_a_product_and_a_bias_are_one_call(backend: Backend) -> None:
     assert "addmm" in executable.source
     a, b, c = (random_data(linalg.matmul, kind.shape, F32) for kind in types)
     np.testing.assert_allclose(executable([], [a, b, c])[0][0], a @ b + c, rtol=1e-5)
+
+
+@pytest.mark.parametrize("images", [(2, 5, 6, 3), (0, 5, 6, 3), (2, 5, 6, 0)])
+def test_a_convolution_and_a_bias_are_one_call(
+    backend: Backend, images: tuple[int, int, int, int]
+) -> None:
+    attrs = {"strides": (2, 1), "padding": ((1, 0), (0, 1))}
+    types = [TensorType(F32, images), TensorType(F32, (3, 2, images[3], 4)), vector(4)]
+    program = make_program(lambda x, w, b: (ew.add(convolution.conv2d(x, w, **attrs), b),), types)
+    executable = backend.compile(program)
+    assert "biased_conv2d" in executable.source
+    x, w, b = (random_data(ew.add, kind.shape, F32) for kind in types)
+    wanted = convolution.conv2d(x, w, **attrs) + b
+    np.testing.assert_allclose(executable([], [x, w, b])[0][0], wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_bias_for_each_column_of_images_stays_a_call_of_its_own(backend: Backend) -> None:
+    attrs = {"strides": (1, 1), "padding": ((0, 0), (0, 0)), "data_format": "NCHW"}
+    types = [TensorType(F32, (1, 2, 4, 3)), TensorType(F32, (1, 1, 2, 3)), vector(3)]
+    program = make_program(lambda x, w, b: (ew.add(convolution.conv2d(x, w, **attrs), b),), types)
+    executable = backend.compile(program)
+    x, w, b = (random_data(ew.add, kind.shape, F32) for kind in types)
+    wanted = convolution.conv2d(x, w, **attrs) + b
+    np.testing.assert_allclose(executable([], [x, w, b])[0][0], wanted, rtol=1e-5, atol=1e-5)
 
 
 # Options and devices.

@@ -92,16 +92,18 @@ def _filters(weights: Tensor, shape: Shape, groups: int) -> Tensor:
 
 def _convolve(
     x: Tensor, filters: Tensor, groups: int, strides: Pair, padding: Padding,
-    dilations: Pair, data_format: str,
+    dilations: Pair, data_format: str, bias: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     images, weights = _nchw(wide(x), data_format), _weights(wide(filters), groups)
     out = _out_sizes(images.shape, weights.shape[2:], strides, padding, dilations)
     if not (math.prod(out) and images.numel() and weights.numel()):
         result = images.new_zeros((len(images), weights.shape[0], *out))
+        if bias is not None:
+            result += bias[:, None, None]
     else:
         both, rest = _split(padding)
         images = _padded(images, rest)
-        result = torch.conv2d(images, weights, None, strides, both, dilations, groups)
+        result = torch.conv2d(images, weights, bias, strides, both, dilations, groups)
     return _back(result, data_format).to(x.dtype)
 
 
@@ -154,6 +156,14 @@ def conv2d(
 ) -> Tensor:  # fmt: skip
     """See `convolution.conv2d`."""
     return _convolve(x, filters, 1, strides, padding, dilations, data_format)
+
+
+def biased_conv2d(
+    bias: Tensor, x: Tensor, filters: Tensor, *, strides: Pair, padding: Padding,
+    dilations: Pair = (1, 1), data_format: str = "NHWC",
+) -> Tensor:  # fmt: skip
+    """`conv2d` plus a bias for each channel, of the dtype that all have."""
+    return _convolve(x, filters, 1, strides, padding, dilations, data_format, bias)
 
 
 def conv2d_backprop_input(

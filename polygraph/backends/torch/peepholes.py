@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from polygraph.backends.torch.lowerings_nn import biased_conv2d, conv2d
 from polygraph.backends.torch.lowerings_training import adam_in_place, apply_adam_in_place
 
 if TYPE_CHECKING:
@@ -26,14 +27,13 @@ def fused_calls(calls: Sequence[Call], kept: frozenset[Value]) -> list[Call]:
 
 
 def _biased_products(calls: Sequence[Call], kept: frozenset[Value]) -> list[Call]:
-    """``a @ b + bias`` as one call, where nobody else wants the product."""
+    """``a @ b + bias`` as one call, also of a convolution, where nobody else wants the product."""
     uses = Counter(operand for call in calls for operand in call.operands)
     products = {
         call.results[0]: call
         for call in calls
-        if call.name == "matmul" and uses[call.results[0]] == 1 and call.results[0] not in kept
-        and len(call.results[0].shape) == 2 and call.results[0].dtype in _FLOATS  # noqa: PLR2004
-    }  # fmt: skip
+        if _takes_bias(call) and uses[call.results[0]] == 1 and call.results[0] not in kept
+    }
     gone: set[Call] = set()
     result: list[Call] = []
     for call in calls:
@@ -44,9 +44,18 @@ def _biased_products(calls: Sequence[Call], kept: frozenset[Value]) -> list[Call
             product, bias = found
             gone.add(product)
             operands = (bias, *product.operands)
-            fused = replace(product, name="addmm", function=addmm, operands=operands)
+            function = biased_conv2d if product.function is conv2d else addmm
+            fused = replace(product, name=function.__name__, function=function, operands=operands)
             result.append(replace(fused, results=call.results, comment=call.comment))
     return [call for call in result if call not in gone]
+
+
+def _takes_bias(call: Call) -> bool:
+    if call.results[0].dtype not in _FLOATS:
+        return False
+    if call.function is conv2d:
+        return bool(call.attrs.get("data_format", "NHWC") == "NHWC")
+    return call.name == "matmul" and len(call.results[0].shape) == 2  # noqa: PLR2004
 
 
 def _product_and_bias(call: Call, products: dict[Value, Call]) -> tuple[Call, Value] | None:
