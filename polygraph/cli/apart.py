@@ -90,9 +90,13 @@ def _described(offer: Offer, name: str) -> str:
     else:
         if not done.returncode:
             return done.stdout
-        reason = f"it ended the process that tried it: {_end(done.returncode)}"
+        reason = f"it ended the process that tried it: {_end(done)}"
     return describe_broken(offer.name, offer.distribution, offer.version, reason)
 
 
-def _end(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+def _end(done: subprocess.CompletedProcess[str]) -> str:
+    """How a process ended, and the last that it said."""
+    code = done.returncode
+    end = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+    said = done.stderr.strip().rpartition("\n")[2]
+    return f"{end}: {said}" if said else end

@@ -22,8 +22,11 @@ _RUN = "        program = self.program\n"
 ENDS = {
     "exit at import": (_TOP, f"{_TOP}import os; os._exit(3)\n", "exit status 3"),
     "crash at import": (_TOP, f"{_TOP}import os, signal; os.kill(os.getpid(), 11)\n", "SIGSEGV"),
+    "last words": (
+        _TOP, f"{_TOP}import os; os.write(2, b'one\\ntwo\\n'); os._exit(1)\n", "exit status 1: two"
+    ),
     "crash at run": (_RUN, f"        import os; os.kill(os.getpid(), 6)\n{_RUN}", "SIGABRT"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ENDS)
