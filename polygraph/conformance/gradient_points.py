@@ -68,6 +68,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
 """Inputs in float64 or complex128, and attributes, by op type."""
 
 ELSEWHERE: Mapping[str, str] = {
+    "KnownRead": "stands only in what a gradient computes again: see control flow",
     **dict.fromkeys(("Merge", "Exit"), "stand only inside of conds and loops: see control flow"),
     **dict.fromkeys(
         ("TensorArrayWriteV3", "TensorArrayReadV3", "TensorArrayGatherV3",

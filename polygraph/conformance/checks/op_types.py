@@ -48,7 +48,7 @@ SHOWN_BY: Mapping[str, str] = {
         ("LoopCapacity", "LoopTurns", "LoopCheckpoint", "LoopSegment", "LoopLookup"),
         "flow/the-gradient-of-a-loop-of-unknown-length",
     ),
-    "LoopRoom": "flow/the-gradient-of-a-loop-of-unknown-length-that-writes",
+    "KnownRead": "flow/the-gradient-of-a-loop-of-unknown-length-that-writes",
     "HiddenState": "flow/the-gradient-of-nested-loops-that-the-data-end",
     **dict.fromkeys(
         ("TensorArrayV3", "TensorArrayWriteV3", "TensorArrayReadV3", "TensorArrayGrow"),

@@ -94,10 +94,6 @@ class OpDef:
         parameters = parameters_of(lower)
         self.lower_attrs = parameters.keywords
         self.attr_defaults = parameters.defaults
-        if op_type in OP_DEFS:
-            msg = f"op type {op_type!r} is defined already"
-            raise ValueError(msg)
-        OP_DEFS[op_type] = self
 
     @property
     def name(self) -> str:
@@ -210,17 +206,25 @@ def graph_op(
       stateful: never merged with an equal operation.
       **dtypes: what each dtype variable may be.
     """
-    return lambda lower: OpDef(
-        op_type,
-        signature,
-        lower,
-        kind=kind,
-        shape=shape,
-        static=static,
-        writes=writes,
-        overwrites=overwrites,
-        hidden=hidden,
-        samples=samples,
-        stateful=stateful,
-        dtypes=dtypes,
-    )
+
+    def define(lower: Callable[..., Any]) -> OpDef:
+        if op_type in OP_DEFS:
+            msg = f"op type {op_type!r} is defined already"
+            raise ValueError(msg)
+        definition = OP_DEFS[op_type] = OpDef(
+            op_type,
+            signature,
+            lower,
+            kind=kind,
+            shape=shape,
+            static=static,
+            writes=writes,
+            overwrites=overwrites,
+            hidden=hidden,
+            samples=samples,
+            stateful=stateful,
+            dtypes=dtypes,
+        )
+        return definition
+
+    return define

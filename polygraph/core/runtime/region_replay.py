@@ -47,7 +47,10 @@ def state_now(key: StateKey) -> Tensor:
 
 @cache
 def _explicit(definition: OpDef) -> OpDef:
-    """An op type like ``definition`` that takes state as inputs and gives it as first outputs."""
+    """An op type like ``definition`` that takes state as inputs and gives it as first outputs.
+
+    No table has it: it stands in gradients only, and no graph is imported with it.
+    """
     hidden = [f"{state.name}: {state.dtype.name}" for state in definition.hidden]
     inputs = [_spelled(arg) for arg in definition.inputs if arg.name not in definition.overwrites]
     refs = {arg.name: arg for arg in definition.inputs}
