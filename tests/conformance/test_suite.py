@@ -72,7 +72,6 @@ def only(op: Op, target: Target) -> Iterator[Case]:
 # It passes where it should.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
 def test_our_backends_pass(name: str) -> None:
     if name != "numpy" and importlib.util.find_spec(name) is None:
