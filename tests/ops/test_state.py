@@ -174,3 +174,15 @@ def test_writes_to_slices() -> None:
         flags = tf.Variable([True, True])
         sess.run(flags.initializer)
         assert sess.run(flags[1:].assign([False])).tolist() == [True, False]
+
+
+def test_reads_of_some_rows() -> None:
+    with tf.Graph().as_default(), tf.Session() as sess:
+        v = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+        sess.run(v.initializer)
+        assert sess.run(v.sparse_read([1, 0])).tolist() == [[3.0, 4.0], [1.0, 2.0]]
+        assert sess.run(v.gather_nd([[0, 1], [1, 1]])).tolist() == [2.0, 4.0]
+        slices = tf.gradients(tf.reduce_sum(v.sparse_read([1])), v)[0]
+        assert isinstance(slices, tf.IndexedSlices)
+        assert slices.consumers() == []
+        assert (-slices).values.op in slices.consumers()

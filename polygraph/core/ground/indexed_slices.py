@@ -75,6 +75,10 @@ class IndexedSlices:
         """Static shape of the whole tensor."""
         return self.shape
 
+    def consumers(self) -> list[Operation]:
+        """The operations that take the values as an input."""
+        return self.values.consumers()
+
     def __neg__(self) -> IndexedSlices:
         return IndexedSlices(-self.values, self.indices, self.dense_shape)
 

@@ -26,6 +26,7 @@ from polygraph.core.ground.scopes import (
 from polygraph.core.ground.tensor_shape import TensorShape, as_shape, unknown_shape
 from polygraph.core.runtime.initial_values import initialized_or, safe_initial_value
 from polygraph.ops import state, state_scatter
+from polygraph.ops.gathering import gather, gather_nd
 from polygraph.ops.identity_ops import Identity, identity
 
 if TYPE_CHECKING:
@@ -298,6 +299,14 @@ class Variable(Operators):
           ValueError: there is no session, or the value has not the variable's shape.
         """
         self._initializer.run({self._initializer.inputs[1]: value}, session)
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
+        """Its rows at ``indices``; see `polygraph.gather`."""
+        return gather(self, indices, name=name)
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """Its elements or slices at index vectors; see `polygraph.gather_nd`."""
+        return gather_nd(self, indices, name=name)
 
     # Writes
 
