@@ -366,6 +366,16 @@ def test_gradients_flow_to_a_variable_that_the_loop_writes() -> None:
 # Stages.
 
 
+def test_the_gradient_of_a_cond_whose_branches_differ_in_shape() -> None:
+    p, v = tf.placeholder(tf.bool, []), tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    rows = tf.cond(p, lambda: tf.gather(v, [1]), lambda: tf.gather(v, [0, 1]) * 2.0)
+    (slope,) = tf.gradients(tf.reduce_sum(rows * rows), v)
+    with tf.Session(backend="numpy") as sess:
+        sess.run(v.initializer)
+        assert sess.run(slope, {p: True}).tolist() == [[0.0, 0.0], [6.0, 8.0]]
+        assert sess.run(slope, {p: False}).tolist() == [[8.0, 16.0], [24.0, 32.0]]
+
+
 def test_checks_of_a_stage_that_only_yields_a_size_are_made() -> None:
     d = tf.placeholder(tf.int32, [])
     y = tf.zeros([6 // d])

@@ -11,6 +11,7 @@ from polygraph.core.ground.conversion import convert_to_tensor
 from polygraph.core.ground.region import Region
 from polygraph.core.runtime.region_replay import Replayer, renamed_region, state_now
 from polygraph.ops.filling import zeros_like
+from polygraph.ops.identity_ops import identity
 from polygraph.ops.region_clone import region_captures
 from polygraph.ops.region_ops import Merge, add_if
 
@@ -72,7 +73,9 @@ def cond_gradients(
             branch = Region(f"gradient of {region.name}", graph.region)
             with graph.in_region(branch):
                 again = Replayer.of_region(graph, region, {}, states)
-                found.append(differentiate(again.run(live), wanted, starts))
+                # The branches may differ in shape: each learns that of its own gradients.
+                own = [identity(start) for start in starts]
+                found.append(differentiate(again.run(live), wanted, own))
             branches.append(branch)
         used = [any(item is not None for item in pair) for pair in zip(*found, strict=True)]
         for branch, items in zip(branches, found, strict=True):
