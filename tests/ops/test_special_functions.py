@@ -75,6 +75,13 @@ def test_edges_are_those_of_tensorflow() -> None:
     orders = np.asarray([1.0, 0.5, 2.0, 3.0, 1.5, 2.0, nan])
     places = np.asarray([2.0, 2.0, -3.0, -3.0, -0.5, inf, 1.0])
     np.testing.assert_array_equal(ew.zeta(orders, places), [inf, nan, inf, nan, nan, 0.0, nan])
+    orders = np.asarray([[1.0], [2.0], [3.0], [2.5], [inf]])
+    places = np.asarray([0.0, -1.5, 0.5, 1.0, 3.0, inf, nan])
+    found = ew.zeta(orders, places)
+    np.testing.assert_array_equal(found[0], np.full(7, inf))
+    np.testing.assert_array_equal(found[1:4, 0], [inf, nan, nan])
+    np.testing.assert_array_equal(found[1:4, 5:], [[0.0, nan]] * 3)
+    np.testing.assert_array_equal(found[4], [inf, inf, inf, 1.0, 0.0, 0.0, nan])
     np.testing.assert_array_equal(ew.polygamma(np.asarray([0.5, -1.0]), np.ones(2)), [nan, nan])
 
 

@@ -52,6 +52,13 @@ def widened(function: Function) -> Lowering:
     return wide
 
 
+def zeta(s: jax.Array, q: jax.Array) -> jax.Array:
+    """See `elementwise.zeta`: XLA's is NaN where `s` or `q` is infinite."""
+    greatest = jnp.where(q == 1, 1.0, jnp.where(q > 1, 0.0, jnp.where(q < 1, np.inf, q)))
+    found = jnp.where(jnp.isposinf(s), greatest.astype(q.dtype), lax.zeta(s, q))
+    return jnp.where(jnp.isposinf(q) & (s > 1), jnp.zeros_like(q), found)
+
+
 def divide(x: jax.Array, y: jax.Array) -> jax.Array:
     """The quotient, rounded as IEEE says.
 

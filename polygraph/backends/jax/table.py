@@ -88,7 +88,7 @@ _FUNCTIONS: dict[Op, Lowering] = {
     ew.erfinv: widened(lax.erf_inv),
     ew.lgamma: doubled(lax.lgamma),
     ew.digamma: doubled(lax.digamma),
-    ew.zeta: broadcasting(lax.zeta),
+    ew.zeta: broadcasting(lower_ew.zeta),
     ew.floor: lax.floor,
     ew.ceil: lax.ceil,
     ew.round_half_even: lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN),

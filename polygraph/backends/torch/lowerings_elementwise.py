@@ -84,6 +84,16 @@ def digamma(x: Tensor) -> Tensor:
     return torch.where(pole, torch.full_like(x, math.nan), torch.digamma(x))
 
 
+def zeta(s: Tensor, q: Tensor) -> Tensor:
+    """See `elementwise.zeta`: torch's is NaN where it should be zero, and infinite at all poles."""
+    endless = torch.isposinf(s)
+    gone = torch.isposinf(q) & (s > 1) | endless & (q > 1)
+    pole = (q <= 0) & (q == torch.floor(q)) & (torch.fmod(s, 2) != 0) & (s != 1) & ~endless
+    found = torch.special.zeta(s, q)
+    found = torch.where(gone, torch.zeros_like(found), found)
+    return torch.where(pole, torch.full_like(found, math.nan), found)
+
+
 def cast(x: Tensor, *, dtype: np.dtype[Any]) -> Tensor:
     """See `elementwise.cast`."""
     if x.is_complex() and dtype.kind != "c":

@@ -90,7 +90,7 @@ _FUNCTIONS: dict[Op, Lowering] = {
     ew.erfinv: torch.erfinv,
     ew.lgamma: torch.lgamma,
     ew.digamma: lower_ew.digamma,
-    ew.zeta: torch.special.zeta,
+    ew.zeta: lower_ew.zeta,
     ew.floor: torch.floor,
     ew.ceil: torch.ceil,
     ew.round_half_even: torch.round,

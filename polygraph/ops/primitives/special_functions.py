@@ -101,11 +101,13 @@ def _zeta_of_large(s: Reals, q: Reals) -> Reals:
 def zeta(s: Reals, q: Reals) -> Reals:
     """The Hurwitz zeta function in float64: the sum of ``(q + k) ** -s`` over ``k >= 0``.
 
-    Infinite for ``s`` 1 and, with an even ``s``, at the poles (``q`` 0, -1, ...); NaN for smaller
-    ``s``, for other ``s`` at the poles, and for negative ``q`` with a fractional ``s``. Below ``q``
-    -1000 the first terms are left out.
+    Infinite for ``s`` 1, whatever ``q`` is, and, with an even or infinite ``s``, at the poles
+    (``q`` 0, -1, ...); NaN for smaller ``s``, for other ``s`` at the poles, and for negative ``q``
+    with a fractional ``s``. Below ``q`` -1000 the first terms are left out.
     """
-    s, q = np.broadcast_arrays(s.astype(np.float64), q.astype(np.float64))
+    orders, q = np.broadcast_arrays(s.astype(np.float64), q.astype(np.float64))
+    endless = np.isposinf(orders)
+    s = np.where(endless, 2.0, orders)
     pole = (q <= 0.0) & (q == np.floor(q))
     far = np.clip(np.nan_to_num(s), 0.0, _ZETA_MOST_TERMS) + _ZETA_TERMS
     base = np.maximum(q, np.fmod(q, 1.0) - 1000.0)
@@ -117,10 +119,12 @@ def zeta(s: Reals, q: Reals) -> Reals:
         base = np.where(small, base + 1.0, base)
     result = total + _zeta_of_large(s, base)
     even, whole = np.fmod(s, 2.0) == 0.0, s == np.floor(s)
-    undefined = (s < 1.0) | (pole & ~even & (s != 1.0)) | ((q < 0.0) & ~whole)
-    undefined |= np.isnan(s) | np.isnan(q)
-    result = np.where((s == 1.0) | pole, np.inf, result)
-    return np.where(undefined, np.nan, np.where(np.isposinf(q), 0.0, result))
+    undefined = (s < 1.0) | (pole & ~even) | ((q < 0.0) & ~whole) | np.isnan(s) | np.isnan(q)
+    # Of an infinite order only the greatest term is left, its base to that power.
+    greatest = np.where(q == 1.0, 1.0, np.where(q > 1.0, 0.0, np.inf))
+    result = np.where(endless, greatest, np.where(pole, np.inf, result))
+    result = np.where(undefined, np.nan, np.where(np.isposinf(q), 0.0, result))
+    return np.where(s == 1.0, np.inf, result)
 
 
 def erfinv(x: Reals) -> Reals:
