@@ -6,6 +6,7 @@ Torch's images are NCHW. NHWC images are handed over as permuted views, which it
 
 from __future__ import annotations
 
+import functools
 import math
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -239,15 +240,17 @@ def max_pool(
         return _back(images.new_zeros((*images.shape[:2], *out)), data_format)
     if x.is_floating_point():
         return _back(functional.max_pool2d(images, ksize, strides), data_format)
-    cells = iter(_taps(images, ksize, strides))
-    result = next(cells)[1]
-    for _, tap in cells:
-        result = torch.maximum(result, tap)
+    result = _greatest(images, ksize, strides)
     return _back(result.clone() if math.prod(ksize) == 1 else result, data_format)
 
 
+def _greatest(images: Tensor, ksize: Pair, strides: Pair) -> Tensor:
+    """The greatest cell of each window over images of any dtype; of windows of one, a view."""
+    return functools.reduce(torch.maximum, (cells for _, cells in _taps(images, ksize, strides)))
+
+
 def max_pool_grad(
-    x: Tensor, y: Tensor, dy: Tensor, *, ksize: Pair, strides: Pair, padding: Padding,
+    x: Tensor, _y: Tensor, dy: Tensor, *, ksize: Pair, strides: Pair, padding: Padding,
     data_format: str = "NHWC",
 ) -> Tensor:  # fmt: skip
     """See `pooling.max_pool_grad`."""
@@ -258,7 +261,7 @@ def max_pool_grad(
     if x.is_floating_point():
         result = _float_max_pool_grad(images, gradient, ksize, strides)
     else:
-        result = _tapped_max_pool_grad(images, _nchw(y, data_format), gradient, ksize, strides)
+        result = _tapped_max_pool_grad(images, gradient, ksize, strides)
     return _back(_cropped(result, padding), data_format).to(x.dtype)
 
 
@@ -276,9 +279,8 @@ def _float_max_pool_grad(images: Tensor, gradient: Tensor, ksize: Pair, strides:
     )
 
 
-def _tapped_max_pool_grad(
-    images: Tensor, greatest: Tensor, gradient: Tensor, ksize: Pair, strides: Pair
-) -> Tensor:
+def _tapped_max_pool_grad(images: Tensor, gradient: Tensor, ksize: Pair, strides: Pair) -> Tensor:
+    greatest = _greatest(images, ksize, strides)
     free = torch.ones_like(greatest, dtype=torch.bool)
     result = torch.zeros_like(images)
     height, width = images.shape[2:]

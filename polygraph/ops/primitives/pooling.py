@@ -87,6 +87,14 @@ def _taps(x: Array, ksize: Pair, strides: Pair) -> Iterator[Array]:
         yield tap(x, at, (rows, columns), strides)
 
 
+def _greatest(images: Array, ksize: Pair, strides: Pair) -> Array:
+    taps = _taps(images, ksize, strides)
+    result = next(taps).copy()
+    for cells in taps:
+        np.maximum(result, cells, out=result)
+    return result
+
+
 @primitive(
     "T[n, x, y, z] -> T[n, p, q, r]",
     T=REAL,
@@ -97,11 +105,7 @@ def max_pool(
 ) -> Array:
     """The greatest cell of each window; NaN where there is one."""
     images = padded(to_nhwc(x, data_format), padding, _lowest(x.dtype))
-    taps = _taps(images, ksize, strides)
-    result = next(taps).copy()
-    for cells in taps:
-        np.maximum(result, cells, out=result)
-    return from_nhwc(result, data_format)
+    return from_nhwc(_greatest(images, ksize, strides), data_format)
 
 
 @max_pool.infer
@@ -136,7 +140,7 @@ _GRAD_SAMPLES = tuple(_max_pool_grad_samples())
 )
 def max_pool_grad(
     x: Array,
-    y: Array,
+    _y: Array,
     dy: Array,
     *,
     ksize: Pair,
@@ -146,12 +150,13 @@ def max_pool_grad(
 ) -> Array:
     """Gradient of ``y = max_pool(x)``: ``dy`` to the first greatest cell of each window.
 
-    First in rows, then in columns. Where a cell of a window is NaN, it is not said which cell
-    gets ``dy``.
+    First in rows, then in columns. What is greatest is found in ``x`` again, as in TensorFlow:
+    when ``x`` is a variable, it may have changed since ``y`` was made of it. Where a cell of a
+    window is NaN, it is not said which cell gets ``dy``.
     """
     sums = wide(x.dtype)
     images = padded(to_nhwc(x, data_format), padding, _lowest(x.dtype))
-    greatest = to_nhwc(y, data_format)
+    greatest = _greatest(images, ksize, strides)
     gradient = to_nhwc(dy, data_format).astype(sums, copy=False)
     result = np.zeros(images.shape, sums)
     free = np.ones(greatest.shape, bool)
