@@ -37,14 +37,20 @@ class _Line:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Fill in the parser of the command."""
-    parser.add_argument("a", help="name[@distribution][:device] of a backend")
+    parser.add_argument(
+        "a", help="name[@distribution][:device][,option=value...] of a backend and its options"
+    )
     parser.add_argument("b", help="of another")
     parser.add_argument(
         "--graphs", type=int, help="how many graphs; 1000 unless --minutes is given"
     )
     parser.add_argument("--minutes", type=float, help="how long")
+    parser.add_argument("--findings", type=int, help="stop when there are so many disagreements")
     parser.add_argument("--seed", type=int, default=0, help="the same graphs for the same seed")
     parser.add_argument("--save", help="a folder for scripts that show the disagreements")
+    parser.add_argument(
+        "--undrawn", action="store_true", help="list the op types that were in no graph"
+    )
     parser.set_defaults(command=run_fuzz)
 
 
@@ -56,6 +62,7 @@ def run_fuzz(options: argparse.Namespace) -> int:
             options.b,
             graphs=options.graphs,
             minutes=options.minutes,
+            findings=options.findings,
             seed=options.seed,
             save=options.save,
             progress=_Line(),
@@ -63,4 +70,6 @@ def run_fuzz(options: argparse.Namespace) -> int:
     except REFUSALS as error:
         return refuse(error)
     sys.stdout.write(report.text())
+    if options.undrawn:
+        sys.stdout.write(f"in no graph: {', '.join(report.undrawn)}\n")
     return 1 if report.findings else 0

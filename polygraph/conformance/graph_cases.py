@@ -12,10 +12,11 @@ from polygraph.conformance.case import ConformanceFailure, require
 from polygraph.core.ground.op_def import OP_DEFS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from polygraph.conformance.target import Target
     from polygraph.core.ground.op_def import OpDef
+    from polygraph.core.ground.op_spec import Arg
 
 Known = np.ndarray[Any, Any]
 
@@ -70,13 +71,9 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
     arguments: list[Any] = []
     variables: dict[int, Any] = {}
     position = 0
-    for index, arg in enumerate(definition.inputs):
-        # An operation that was refused has no count: all but what the other inputs take.
-        left = len(question.inputs) - position - (len(definition.inputs) - index - 1)
-        is_list = arg.each or arg.number is not None
-        count = int(question.attrs.get(arg.number or "", left)) if is_list else 1
+    for arg, values in by_argument(definition, question.inputs, question.attrs):
         made = []
-        for value in question.inputs[position : position + count]:
+        for value in values:
             if arg.ref:
                 variables[position] = tf.Variable(value, trainable=False)
                 made.append(variables[position])
@@ -87,22 +84,40 @@ def _arguments(question: Question, feed: dict[Any, Any]) -> tuple[list[Any], dic
                 made.append(tf.placeholder(value.dtype))
                 feed[made[-1]] = value
             position += 1
-        arguments.append(made if is_list else made[0])
+        arguments.append(made if is_list(arg) else made[0])
     return arguments, variables
 
 
-def _attrs(question: Question) -> dict[str, Any]:
-    definition = question.definition
+def is_list(arg: Arg) -> bool:
+    """Whether an argument takes a list of tensors."""
+    return arg.each or arg.number is not None
+
+
+def by_argument(
+    definition: OpDef, inputs: Sequence[Known], attrs: Mapping[str, Any]
+) -> Iterator[tuple[Arg, Sequence[Known]]]:
+    """Each argument with its values, of an operation's inputs with lists flattened."""
+    rest = list(inputs)
+    for index, arg in enumerate(definition.inputs):
+        # An operation that was refused has no count: all but what the other inputs take.
+        left = len(rest) - (len(definition.inputs) - index - 1)
+        count = int(attrs.get(arg.number or "", left)) if is_list(arg) else 1
+        yield arg, rest[:count]
+        del rest[:count]
+
+
+def taken_attrs(definition: OpDef, attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a node's attributes that the definition takes; others say what is known anyway."""
     taken = {*definition.lower_attrs, *definition.dtypes, *definition.attr_defaults}
-    attrs = {name: value for name, value in question.attrs.items() if name in taken}
-    if "shape" in attrs:
-        attrs["shape"] = tf.TensorShape(attrs["shape"])
-    return attrs
+    found = {name: value for name, value in attrs.items() if name in taken}
+    if "shape" in found:
+        found["shape"] = tf.TensorShape(found["shape"])
+    return found
 
 
 def _build(question: Question, feed: dict[Any, Any]) -> _Built:
     arguments, variables = _arguments(question, feed)
-    made = question.definition(*arguments, **_attrs(question))
+    made = question.definition(*arguments, **taken_attrs(question.definition, question.attrs))
     outputs = list(made) if isinstance(made, list | tuple) else [made]
     if question.op.startswith("Gradient"):
         outputs = tf.gradients(tf.reduce_sum(outputs[0]), arguments)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import runpy
+import subprocess
+import sys
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,19 +18,26 @@ from hypothesis import HealthCheck, given, settings
 
 import polygraph as tf
 from polygraph.cli.main import main
+from polygraph.conformance.checks.op_types import SHOWN_BY
 from polygraph.conformance.fuzz.choices import Seeded
+from polygraph.conformance.fuzz.coverage import coverage_of
 from polygraph.conformance.fuzz.driver import fuzz
 from polygraph.conformance.fuzz.generate import ALL_DTYPES, generate, recipe_from
+from polygraph.conformance.fuzz.growth import Growth
 from polygraph.conformance.fuzz.recipe import Node, Recipe, array_text, make
-from polygraph.conformance.fuzz.run import differs, disagreement, outcome_of
+from polygraph.conformance.fuzz.rules import RULES
+from polygraph.conformance.fuzz.rules.registered import add_op, examples
+from polygraph.conformance.fuzz.run import Kind, differs, disagreement, outcome_of
+from polygraph.conformance.fuzz.side import Side
 from polygraph.conformance.fuzz.strategies import recipes
 from polygraph.conformance.walker import applier, reference_lowerings, walking_backend
+from polygraph.core.ground.op import REGISTRY, Primitive
+from polygraph.core.ground.op_def import OP_DEFS
 from polygraph.core.runtime.discovery import backend_statuses, register_backend, unregister_backend
 from polygraph.ops.primitives import convolution, elementwise as ew, pooling, reduction as red
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from polygraph.core.ground.op import Op
 
@@ -56,6 +68,77 @@ def test_the_same_seed_gives_the_same_graphs() -> None:
     assert once != [recipe.source() for recipe in itertools.islice(generate(4), 20)]
 
 
+def test_the_same_seed_gives_the_same_graphs_in_every_process() -> None:
+    """Nothing in them hangs on the order of a set, which changes with the hash seed."""
+    program = (
+        "import itertools, zlib; from polygraph.conformance.fuzz.generate import generate; "
+        "print(zlib.crc32(''.join(r.source() for r in itertools.islice(generate(9), 60)).encode()))"
+    )
+    said = [
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+
+
+UNREACHED = {
+    **dict.fromkeys(SHOWN_BY, "stands between others only: a case of the suite shows it"),
+    "CheckNumerics": "raises by the values that it gets",
+    "IsVariableInitialized": "is answered by the planner",
+    "PreventGradient": "no public function makes it",
+    "iota": "has no operands, so that it is folded",
+    "sort": "is there for backends' own use: op types sort by other primitives",
+}
+"""Op types and primitives that graphs need not hold, and why."""
+
+
+class First:
+    """Decisions that are all the first of what may be: placeholders for every operand."""
+
+    def integer(self, low: int, high: int) -> int:  # noqa: ARG002
+        return low
+
+    def of(self, items: Sequence[Any]) -> Any:
+        return items[0]
+
+    def chance(self, probability: float) -> bool:  # noqa: ARG002
+        return False
+
+
+def _of_each_rule() -> Iterator[Recipe]:
+    """Recipes in which one rule and gradients have their turns."""
+    gradient = next(rule for rule in RULES if rule.name == "gradient")
+    for rule in RULES:
+        pair = (replace(rule, weight=2 * gradient.weight), gradient)
+        for number in range(9):
+            recipe = recipe_from(Seeded((rule.name, number)), ALL_DTYPES, rules=pair)
+            if recipe.fetches:
+                yield recipe
+
+
+def _of_each_op_type() -> Iterator[Recipe]:
+    """The first examples of each op type, as they were recorded."""
+    for op_type, known in examples().items():
+        for example in known[:2]:
+            growth = Growth(First(), ALL_DTYPES)
+            with tf.Graph().as_default():
+                add_op(growth, op_type, example)
+            assert not growth.rejected
+            yield Recipe(tuple(growth.nodes), growth.feeds, (growth.nodes[-1].name,))
+
+
+def test_every_op_type_and_primitive_is_reached() -> None:
+    found = coverage_of(itertools.chain(_of_each_rule(), _of_each_op_type()))
+    primitives = {op.name for op in REGISTRY.values() if isinstance(op, Primitive)}
+    missed = (set(OP_DEFS) - set(found.op_types)) | (primitives - set(found.primitives))
+    assert missed <= set(UNREACHED)
+
+
 def test_hardly_a_line_is_refused() -> None:
     rejected: list[Any] = []
     nodes = sum(
@@ -68,7 +151,7 @@ def test_hardly_a_line_is_refused() -> None:
 def test_graphs_are_of_many_functions() -> None:
     report = fuzz("numpy", "numpy", graphs=200, seed=2)
     assert not report.findings
-    assert len(report.functions) > 120
+    assert len(report.functions) > 250
     assert {"tf.while_loop", "tf.cond", "tf.gradients", "tf.assign_add"} < set(report.functions)
     assert "200 graphs" in report.text()
 
@@ -83,12 +166,10 @@ def test_any_recipe_gives_the_same_twice(recipe: Recipe) -> None:
 
 PAIRS = (
     ("numpy", "torch", 600),
-    ("numpy", "jax", 48),
-    ("torch", "jax", 24),
-    pytest.param("numpy", "torch", 5000, marks=pytest.mark.slow),
-    pytest.param("numpy", "jax", 200, marks=pytest.mark.slow),
-    pytest.param("torch", "jax", 200, marks=pytest.mark.slow),
+    ("numpy", "jax", 40),
+    ("torch", "jax", 16),
 )
+"""Some of each run of the tests; `.ci/run` compares more."""
 
 
 @pytest.mark.parametrize(("a", "b", "graphs"), PAIRS)
@@ -116,16 +197,32 @@ WRONG: dict[str, tuple[Op, Callable[..., Any]]] = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_lowering_is_found_and_made_small(wrong: str, tmp_path: Path) -> None:
     with planted(*WRONG[wrong]) as name:
-        report = fuzz("numpy", name, graphs=250, seed=1, save=tmp_path, attempts=150)
+        report = fuzz("numpy", name, graphs=2000, findings=1, seed=1, save=tmp_path)
         assert report.findings
         smallest = min(report.findings, key=lambda finding: finding.ops)
         assert smallest.ops <= 3, smallest.recipe.source()
         assert smallest.found.blamed == "wrong"
         script = runpy.run_path(str(tmp_path / f"{smallest.name}.py"))
-        script["check"]("numpy", "interpreter" if "interpreter" in READY else "numpy")
+        script["check"](("numpy", {}), ("numpy", {}))
         with pytest.raises((AssertionError, ZeroDivisionError)):
-            script["check"]("numpy", name)
+            script["check"](*script["BACKENDS"])
         assert "program step" in smallest.program
+
+
+def test_an_error_of_ours_is_found_though_both_raise_it() -> None:
+    with planted(*WRONG["raises"]) as name:
+        report = fuzz(name, name, graphs=1000, findings=1, seed=1, attempts=40)
+    assert report.findings
+    assert all(finding.found.kind is Kind.ERROR for finding in report.findings)
+
+
+def test_constants_are_fed_where_roundings_move() -> None:
+    texts = ("tf.constant(np.array([0.5], np.float32))", "tf.constant(np.array([1], np.int32))",
+             "tf.exp(n0)")  # fmt: skip
+    nodes = tuple(Node(f"n{index}", text) for index, text in enumerate(texts))
+    fed = Recipe(nodes, {}, ("n2",)).with_fed_floats()
+    assert [node.text for node in fed.nodes] == ["tf.placeholder(tf.float32, [1])", *texts[1:]]
+    assert fed.feeds["n0"].tolist() == [0.5]
 
 
 def test_rounding_is_no_disagreement() -> None:
@@ -210,11 +307,37 @@ def test_values_are_written_to_the_last_bit() -> None:
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fuzz", "numpy", "numpy", "--graphs", "20", "--seed", "5"]) == 0
-    assert "numpy against numpy, seed 5: 20 graphs" in capsys.readouterr().out
+    assert main(["fuzz", "numpy", "numpy", "--graphs", "20", "--seed", "5", "--undrawn"]) == 0
+    said = capsys.readouterr().out
+    assert "numpy against numpy, seed 5: 20 graphs" in said
+    assert "PyFunc, " in said.partition("in no graph: ")[2]
     with planted(ew.negative, lambda x: x) as name:
         save = tmp_path / "found"
-        assert main(["fuzz", "numpy", name, "--graphs", "60", "--save", str(save)]) == 1
+        assert main(["fuzz", "numpy", name, "--findings", "1", "--save", str(save)]) == 1
         assert list(save.glob("*.py"))
     assert main(["fuzz", "numpy", "no-such-backend"]) == 2
     assert "no-such-backend" in capsys.readouterr().err
+
+
+def test_a_backend_is_named_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Side.parse("torch@some-dist:cuda:0") == ("torch@some-dist:cuda:0", {})
+    found = Side.parse("torch,compile=inductor,engine_random=true,level=2")
+    assert found == ("torch", {"compile": "inductor", "engine_random": True, "level": 2})
+    assert main(["fuzz", "numpy", "torch,compile"]) == 2
+    assert "the option 'compile' has no value" in capsys.readouterr().err
+
+
+REGRESSIONS = sorted((Path(__file__).parent / "fuzz_findings").glob("*.py"))
+"""What `fuzz` found and saved: each script makes its graph and compares what two backends give."""
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: path.stem)
+def test_what_was_found_stays_mended(path: Path) -> None:
+    script = runpy.run_path(str(path))
+    for name in ("torch", "jax"):
+        if name in READY:
+            script["check"](("numpy", {}), (name, {}))
+
+
+def test_there_are_findings_to_replay() -> None:
+    assert REGRESSIONS

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from polygraph.conformance.fuzz.generate import ALL_DTYPES, generate
 from polygraph.conformance.fuzz.growth import ops_of
+from polygraph.conformance.fuzz.recipe import array_text
 from polygraph.conformance.fuzz.run import Batch, Disagreement, differs, disagreement
 from polygraph.conformance.fuzz.script import programs_of, script_of, slug
 from polygraph.conformance.fuzz.shrink import ATTEMPTS, shrink
+from polygraph.conformance.fuzz.side import Side
+from polygraph.core.ground.op_def import OP_DEFS
 from polygraph.core.runtime.discovery import make_backend
 
 if TYPE_CHECKING:
@@ -70,10 +73,11 @@ class FuzzReport:
       seconds: that it took, shrinking included.
       shrinking: seconds of these spent on shrinking.
       rounding: graphs that differed by rounding only.
-      refused: graphs that a run of raised an error on both alike.
+      refused: batches of which a run raised an error on both alike.
       findings: disagreements, each kind once.
       repeated: further graphs with a disagreement of a kind found before.
-      functions: how often each public function was used.
+      functions: how often each public function or op definition was used.
+      op_types: how often each op type stood in a graph, those that gradients add among them.
     """
 
     a: str
@@ -88,28 +92,35 @@ class FuzzReport:
     findings: list[Finding] = field(default_factory=list)
     repeated: int = 0
     functions: collections.Counter[str] = field(default_factory=collections.Counter)
+    op_types: collections.Counter[str] = field(default_factory=collections.Counter)
 
     @property
     def rate(self) -> float:
         """Graphs a second, shrinking aside."""
         return self.graphs / max(self.seconds - self.shrinking, 1e-9)
 
+    @property
+    def undrawn(self) -> list[str]:
+        """Op types that stood in no graph."""
+        return sorted(set(OP_DEFS) - set(self.op_types))
+
     def text(self) -> str:
         """For people."""
         done = (
             f"{self.a} against {self.b}, seed {self.seed}: {self.graphs} graphs of {self.nodes} "
-            f"nodes and {len(self.functions)} functions in {self.seconds:.1f} s, "
+            f"nodes and {len(self.op_types)} op types in {self.seconds:.1f} s, "
             f"{self.rate:.1f} graphs a second"
         )
         found = (
-            f"{self.rounding} differed by rounding, {self.refused} raised alike, "
+            f"{self.rounding} differed by rounding, {self.refused} batches raised alike, "
             f"{len(self.findings)} disagreements, {self.repeated} more of the same kinds"
         )
         lines = [done, found]
         for finding in self.findings:
             blamed = f" ({finding.found.blamed} is wrong)" if finding.found.blamed else ""
-            lines += ["", f"{finding.name}{blamed}", finding.found.text, finding.recipe.source()]
-            lines.append(finding.program)
+            feeds = [f"# {name} is fed {array_text(x)}" for name, x in finding.recipe.feeds.items()]
+            lines += ["", f"{finding.name}{blamed}", finding.found.text]
+            lines += [*feeds, finding.recipe.source(), finding.program]
         return "\n".join(lines) + "\n"
 
 
@@ -119,6 +130,7 @@ def fuzz(
     *,
     graphs: int | None = None,
     minutes: float | None = None,
+    findings: int | None = None,
     seed: int = 0,
     save: str | Path | None = None,
     dtypes: frozenset[str] = ALL_DTYPES,
@@ -129,10 +141,12 @@ def fuzz(
     """Compare two backends on random graphs.
 
     Args:
-      a: a backend, as ``Session(backend=...)`` takes it.
+      a: a backend, ``name[@distribution][:device][,option=value...]``; the options are what
+        ``ConfigProto(backend_options=...)`` holds.
       b: another.
       graphs: how many; 1000 when neither this nor ``minutes`` is given.
       minutes: how long; whichever comes first.
+      findings: stop when there are so many.
       seed: the same graphs for the same seed.
       save: a folder for the scripts of findings.
       dtypes: what the graphs may be made of; what either backend does not declare is left out.
@@ -145,14 +159,17 @@ def fuzz(
 
     Raises:
       BackendNotFoundError: one of the backends is not there.
+      ValueError: one of the options is none of its backend's, or has no value.
     """
     fuzzer = _Fuzzer(FuzzReport(a, b, seed), attempts, progress)
     source = generate(seed, _shared_dtypes((a, b), dtypes))
     if graphs is None and minutes is None:
         graphs = DEFAULT_GRAPHS
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    while (graphs is None or fuzzer.report.graphs < graphs) and (
-        deadline is None or time.monotonic() < deadline
+    while (
+        (graphs is None or fuzzer.report.graphs < graphs)
+        and (deadline is None or time.monotonic() < deadline)
+        and (findings is None or len(fuzzer.report.findings) < findings)
     ):
         count = batch if graphs is None else min(batch, graphs - fuzzer.report.graphs)
         fuzzer.compare(source, count)
@@ -172,7 +189,7 @@ def save_findings(report: FuzzReport, folder: Path) -> list[Path]:
 
 def _shared_dtypes(names: Sequence[str], dtypes: frozenset[str]) -> frozenset[str]:
     for name in names:
-        backend = make_backend(name, {})
+        backend = make_backend(*Side.parse(name))
         dtypes &= backend.capabilities.dtypes
         backend.close()
     return dtypes
@@ -191,6 +208,7 @@ class _Fuzzer:
         recipes: list[Recipe] = list(itertools.islice(source, count))  # type: ignore[call-overload]
         self._note(recipes)
         batch = Batch.of(recipes)
+        self.report.op_types.update(op.type for op in batch.graph.get_operations())
         first, second = batch.run(self.report.a), batch.run(self.report.b)
         if first.error is None and second.error is None:
             pairs = zip(batch.parts(first), batch.parts(second), strict=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from polygraph.conformance.fuzz.choices import Choices
+    from polygraph.conformance.fuzz.rules.registry import Rule
 
     Array = np.ndarray[Any, Any]
     Where = Callable[["Ref"], bool]
@@ -78,6 +79,7 @@ class Growth:
       pool: what may be an operand.
       variables: those among the nodes.
       written: nodes that changed a variable.
+      rules: that have their turns.
       outer: the growth around a body, None outside.
       rejected: texts that could not be made, with the error; for tests of the rules.
     """
@@ -89,6 +91,7 @@ class Growth:
     pool: list[Ref] = field(default_factory=list)
     variables: list[Ref] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
+    rules: Sequence[Rule] = ()
     outer: Growth | None = None
     scope: dict[str, Any] = field(default_factory=scope)
     counter: list[int] = field(default_factory=lambda: [0])
@@ -153,11 +156,18 @@ class Growth:
         """A placeholder, a constant or a variable with random values."""
         return self.leaf_of(random_array(self.choose, dtype, shape))
 
-    def leaf_of(self, array: Array) -> Ref:
-        """A placeholder, a constant or a variable with these values."""
-        kind = "constant" if self.outer is not None else self.choose.of(
-            ("feed", "feed", "constant", "variable")
-        )  # fmt: skip
+    def leaf_of(self, array: Array, kind: str | None = None) -> Ref:
+        """A leaf with these values.
+
+        Args:
+          array: the values.
+          kind: ``feed``, ``constant`` or ``variable``; by chance when None. Inside of functions
+            there are constants only.
+        """
+        if self.outer is not None:
+            kind = "constant"
+        elif kind is None:
+            kind = self.choose.of(("feed", "feed", "constant", "variable"))
         dtype = array.dtype.name
         if kind == "feed":
             return self._known(placeholder_text(dtype, array.shape), array)
@@ -248,12 +258,12 @@ def _broadcast(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return Ref("", "", result).size <= SIZE_LIMIT
 
 
-_OP_NAME = re.compile(r"\btf\.[\w.]+(?=\()")
+_OP_NAME = re.compile(r'(?:\btf\.[\w.]+|\bOP_DEFS\["\w+"\])(?=\()')
 _LEAVES = frozenset({"tf.placeholder", "tf.constant", "tf.Variable"})
 
 
 def ops_of(text: str) -> tuple[str, ...]:
-    """The public functions that a text calls, leaves aside."""
+    """The functions and op definitions that a text calls, leaves aside."""
     return tuple(dict.fromkeys(name for name in _OP_NAME.findall(text) if name not in _LEAVES))
 
 

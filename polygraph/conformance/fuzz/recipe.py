@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import polygraph as tf
+from polygraph.core.ground.op_def import OP_DEFS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -184,15 +185,34 @@ class Recipe:
             feeds[changed.name] = feed
         return replace(self, nodes=nodes, feeds=feeds)
 
+    def with_fed_floats(self) -> Recipe:
+        """The same with floating constants fed, so that nothing is computed before it runs."""
+        recipe = self
+        for node in self.nodes:
+            array = written_array(node)
+            if array is None or is_variable(node) or array.dtype.kind in "biu":
+                continue
+            text = placeholder_text(array.dtype.name, array.shape)
+            recipe = recipe.with_node(replace(node, text=text), array)
+        return recipe
+
 
 def is_variable(node: Node) -> bool:
     """Whether it makes a variable."""
     return node.text.startswith("tf.Variable(")
 
 
+def written_array(node: Node) -> Array | None:
+    """The array that a constant or a variable holds; None for other nodes."""
+    if not node.text.startswith(("tf.constant(np.array(", "tf.Variable(np.array(")):
+        return None
+    inner = node.text.partition("(")[2].removesuffix(")")
+    return np.asarray(eval(inner, scope()))  # noqa: S307 - our own source
+
+
 def scope() -> dict[str, Any]:
     """The names that a recipe's source is written in."""
-    return {"tf": tf, "np": np, "nan": float("nan"), "inf": float("inf")}
+    return {"tf": tf, "np": np, "OP_DEFS": OP_DEFS, "nan": float("nan"), "inf": float("inf")}
 
 
 def make(recipe: Recipe) -> dict[str, Any]:

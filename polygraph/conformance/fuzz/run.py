@@ -13,6 +13,7 @@ import polygraph as tf
 from polygraph.conformance.fuzz.compare import allowance, difference
 from polygraph.conformance.fuzz.noise import ROUNDS, reference
 from polygraph.conformance.fuzz.recipe import Recipe, make
+from polygraph.conformance.fuzz.side import Side
 from polygraph.core.ground.errors import UnsupportedOpError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Disagreement:
       fetch: name of the node; empty for errors.
       text: what is different, for people.
       blamed: the backend that differs from the interpreter too, where only one does.
+      raised: for errors, the class of each backend's, empty where it raised none.
     """
 
     kind: Kind
@@ -62,6 +64,7 @@ class Disagreement:
     fetch: str
     text: str
     blamed: str = ""
+    raised: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -96,13 +99,18 @@ class Batch:
         return cls(graph, fetches, feeds, max(recipe.runs for recipe in recipes), initializer)
 
     def run(self, backend: str) -> Outcome:
-        """Run it in a session of that backend; the values of all recipes' fetches in a row."""
+        """Run it in a session; the values of all recipes' fetches in a row.
+
+        Args:
+          backend: as `Side.parse` reads it.
+        """
+        config = Side.parse(backend).config
         flat = [fetch for some in self.fetches for fetch in some]
         values: Values = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                with tf.Session(graph=self.graph, backend=backend) as sess:
+                with tf.Session(graph=self.graph, config=config) as sess:
                     if self.initializer is not None:
                         sess.run(self.initializer)
                     for _ in range(self.runs):
@@ -141,8 +149,9 @@ def differs(a: Values, b: Values) -> bool:
 def disagreement(recipe: Recipe, a: str, b: str) -> Disagreement | None:
     """In what two backends disagree on a recipe; None where they agree.
 
-    Differences that rounding explains are none. Errors agree when they are of one class; an op
-    that a backend says that it does not have is no disagreement.
+    Differences that rounding explains are none. Errors agree when they are of one class of
+    `tf.errors`; any other error is a fault of ours, though both backends raise it. An op that a
+    backend says that it does not have is no disagreement.
     """
     batch = Batch.of([recipe])
     first, second = batch.run(a), batch.run(b)
@@ -150,14 +159,14 @@ def disagreement(recipe: Recipe, a: str, b: str) -> Disagreement | None:
         return _of_errors(first, second, a, b)
     if not differs(first.values, second.values):
         return None
-    return _of_values(batch, recipe, (a, b), (first.values, second.values))
+    return _of_values(recipe, (a, b), (first.values, second.values))
 
 
 def _of_errors(first: Outcome, second: Outcome, a: str, b: str) -> Disagreement | None:
     errors = (first.error, second.error)
     if any(isinstance(error, UnsupportedOpError) for error in errors):
         return None
-    if type(errors[0]) is type(errors[1]):
+    if type(errors[0]) is type(errors[1]) and _is_of_the_graph(errors[0]):
         return None
     said = [
         f"{name}: {'no error' if error is None else f'{type(error).__name__}: {error}'}"
@@ -165,12 +174,20 @@ def _of_errors(first: Outcome, second: Outcome, a: str, b: str) -> Disagreement 
     ]
     blamed = b if errors[0] is None else a if errors[1] is None else ""
     run = min(len(first.values), len(second.values))
-    return Disagreement(Kind.ERROR, run, "", "\n".join(said), blamed)
+    raised = tuple("" if error is None else type(error).__name__ for error in errors)
+    return Disagreement(Kind.ERROR, run, "", "\n".join(said), blamed, raised)
+
+
+def _is_of_the_graph(error: Exception | None) -> bool:
+    """Whether it is an error that a graph may raise, and not one of whoever runs it."""
+    return isinstance(error, tf.errors.OpError) and not isinstance(error, tf.errors.InternalError)
 
 
 def _of_values(
-    batch: Batch, recipe: Recipe, names: tuple[str, str], values: tuple[Values, Values]
+    recipe: Recipe, names: tuple[str, str], values: tuple[Values, Values]
 ) -> Disagreement | None:
+    # What is folded while planning is computed once, and no rounding in it would move.
+    batch = Batch.of([recipe.with_fed_floats()])
     with reference(0) as backend:
         exact = batch.run(backend)
     if exact.error is not None:

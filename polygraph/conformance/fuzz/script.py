@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polygraph as tf
 from polygraph.conformance.fuzz.growth import ops_of
 from polygraph.conformance.fuzz.recipe import array_text, make
+from polygraph.conformance.fuzz.side import Side
 from polygraph.core.ground.hooks import hookimpl, plugin_manager
 from polygraph.core.ground.printer import print_program
 
@@ -27,20 +28,22 @@ _TEMPLATE = '''\
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 
 import polygraph as tf
-
+{imports}
 nan, inf = float("nan"), float("inf")
 BACKENDS = {backends}
 
 
-def run(backend):
+def run(backend: str, options: dict[str, Any]) -> Any:
     """The fetched arrays of every run, or the class of the error."""
+    config = tf.ConfigProto(backend=backend, backend_options=options)
     with tf.Graph().as_default():
 {source}
-        with tf.Session(backend=backend) as sess:
+        with tf.Session(config=config) as sess:
             sess.run(tf.global_variables_initializer())
             feeds = {feeds}
             try:
@@ -49,9 +52,9 @@ def run(backend):
                 return type(error)
 
 
-def check(a, b):
-    """Assert that two backends agree."""
-    first, second = run(a), run(b)
+def check(a: tuple[str, dict[str, Any]], b: tuple[str, dict[str, Any]]) -> None:
+    """Assert that two backends, each with its options, agree."""
+    first, second = run(*a), run(*b)
     if isinstance(first, type) or isinstance(second, type):
         assert first is second, (first, second)
         return
@@ -64,9 +67,10 @@ def check(a, b):
 
 
 if __name__ == "__main__":
-    check(*(sys.argv[1:] or BACKENDS))
+    check(*([(name, {{}}) for name in sys.argv[1:]] or BACKENDS))
 '''
 
+_OP_DEFS = "from polygraph.core.ground.op_def import OP_DEFS\n"
 _ATOL = {"float64": 1e-13, "complex128": 1e-13, "float16": 1e-3, "bfloat16": 1e-2}
 _RTOL = {"float64": 1e-12, "complex128": 1e-12, "float16": 2e-2, "bfloat16": 1e-1}
 
@@ -86,7 +90,8 @@ def script_of(recipe: Recipe, found: Disagreement, a: str, b: str) -> str:
     return _TEMPLATE.format(
         title=f"{a} and {b} disagree on {', '.join(ops_of(recipe.source()))}."[:90],
         what=what,
-        backends=repr((a, b)).replace("'", '"'),
+        imports=_OP_DEFS if "OP_DEFS" in recipe.source() else "",
+        backends=tuple(tuple(Side.parse(each)) for each in (a, b)),
         source=textwrap.indent(recipe.source().rstrip("\n"), " " * 8),
         feeds=f"{{{feeds}}}",
         fetches=", ".join(recipe.fetches),
@@ -120,14 +125,14 @@ def programs_of(recipe: Recipe, backend: str) -> str:
     try:
         with tf.Graph().as_default():
             names = make(recipe)
-            with tf.Session(backend=backend) as sess:
+            with tf.Session(config=Side.parse(backend).config) as sess:
                 feeds = {names[name]: array for name, array in recipe.feeds.items()}
                 if tf.global_variables():
                     sess.run(tf.global_variables_initializer())
                     recorder.programs.clear()
                 try:
                     sess.run([names[name] for name in recipe.fetches], feeds)
-                except tf.errors.OpError as error:
+                except Exception as error:  # noqa: BLE001 - what was found may be an error
                     return f"# {type(error).__name__}\n"
     finally:
         plugin_manager().unregister(recorder)

@@ -15,6 +15,7 @@ from polygraph.conformance.fuzz.recipe import (
     is_variable,
     make,
     placeholder_text,
+    written_array,
 )
 from polygraph.conformance.fuzz.run import Kind, outcome_of
 
@@ -73,7 +74,7 @@ class Shrinker:
             found = self.judge(candidate)
         except Exception:  # noqa: BLE001 - an attempt need not be a graph
             return False
-        if found is None or found.kind is not self.found.kind:
+        if found is None or (found.kind, found.raised) != (self.found.kind, self.found.raised):
             return False
         self.recipe, self.found = candidate, found
         return True
@@ -196,10 +197,9 @@ class Shrinker:
     def _leaves(self) -> dict[str, Array]:
         found = dict(self.recipe.feeds)
         for node in self.recipe.nodes:
-            if node.text.startswith(("tf.constant(np.array(", "tf.Variable(np.array(")):
-                scope: dict[str, Any] = {"tf": tf, "np": np, "nan": np.nan, "inf": np.inf}
-                inner = node.text.partition("(")[2].removesuffix(")")
-                found[node.name] = eval(inner, scope)  # noqa: S307 - our own source
+            array = written_array(node)
+            if array is not None:
+                found[node.name] = array
         return found
 
     def _with_leaf(self, name: str, array: Array, recipe: Recipe | None = None) -> Recipe:

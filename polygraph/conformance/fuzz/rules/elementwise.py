@@ -74,6 +74,8 @@ def complex_function(g: Growth) -> str | None:
     x = g.pick(COMPLEX)
     if g.choose.chance(0.5):
         return f"tf.{g.choose.of(_COMPLEX_UNARY)}({x})"
+    if g.choose.chance(0.2):
+        return f"tf.transpose({x}, conjugate=True)"
     return f"tf.{g.choose.of(('add', 'subtract', 'multiply'))}({x}, {g.broadcasting(x)})"
 
 

@@ -25,7 +25,7 @@ def ancestors(g: Growth, name: str) -> set[str]:
     return found
 
 
-@rule(7, top=True)
+@rule(12, top=True)
 def gradient(g: Growth) -> str | None:
     """A gradient, with or without a weight for each element."""
     tops = [ref for ref in g.pool if ref.dtype in _WIDE and ancestors(g, ref.name)]

@@ -124,3 +124,25 @@ def stitching(g: Growth) -> str:
     rows = x.shape[0]
     order = np.random.default_rng(g.choose.integer(0, 2**16)).permutation(rows)
     return f"tf.dynamic_stitch([np.array({order.tolist()}, np.int32)], [{x}])"
+
+
+@rule(1)
+def placing(g: Growth) -> str:
+    """Values at places in a tensor of a default, and places by their number."""
+    values = g.pick(_FEW, lambda ref: ref.rank == 1 and 0 < ref.size <= 6)  # noqa: PLR2004
+    places = [2 * place for place in range(values.size)]
+    return g.choose.of(
+        (
+            f"tf.sparse_to_dense({places}, [13], {values})",
+            f"tf.unravel_index(np.array({places}, np.int32), [4, 5])",
+        )
+    )
+
+
+@rule(1)
+def searching(g: Growth) -> str:
+    """Where values belong in what is sorted."""
+    ordered = g.pick(("int32", "int64"), lambda ref: ref.rank == 1 and 0 < ref.size < _SMALL)
+    values = g.pick([ordered.dtype], lambda ref: ref.rank == 1 and ref.size < _SMALL)
+    side = g.choose.of(("left", "right"))
+    return f'tf.searchsorted(tf.sort({ordered}), {values}, "{side}")'

@@ -93,3 +93,58 @@ def normalisation(g: Growth) -> str:
             f"tf.nn.moments({x}, [-1], keep_dims=True)[{part}]",
         )
     )
+
+
+@rule(2)
+def transposed_convolution(g: Growth) -> str:
+    """The gradient of a convolution by its input, as a layer."""
+    x = _image(g)
+    batch, height, width, channels = x.shape
+    step = g.choose.integer(1, 2)
+    filters = g.of_type("float32", (3, 2, 2, channels))
+    shape = [batch, height * step, width * step, 2]
+    return f'tf.nn.conv2d_transpose({x}, {filters}, {shape}, [1, {step}, {step}, 1], "SAME")'
+
+
+@rule(1)
+def volume_convolution(g: Growth) -> str:
+    """A convolution over three axes, or its transpose."""
+    x = g.of_type("float32", (1, 3, 4, 3, 2))
+    filters = g.of_type("float32", (2, 2, 3, 2, 2))
+    step = g.choose.integer(1, 2)
+    strides = [1, step, step, step, 1]
+    if g.choose.chance(0.4):
+        shape = [1, 3 * step, 4 * step, 3 * step, 2]
+        return f'tf.nn.conv3d_transpose({x}, {filters}, {shape}, {strides}, "SAME")'
+    where = g.choose.of(("SAME", "VALID"))
+    return f'tf.nn.conv3d({x}, {filters}, {strides}, "{where}")'
+
+
+@rule(2)
+def batch_normalisation(g: Growth) -> str:
+    """Images brought to a mean and a variance of zero and one, or near them."""
+    x = _image(g)
+    scale, offset = (g.of_type("float32", x.shape[-1:]) for _ in range(2))
+    if g.choose.chance(0.6):
+        return f"tf.nn.fused_batch_norm({x}, {scale}, {offset})[{g.choose.integer(0, 2)}]"
+    mean, deviation = (g.of_type("float32", x.shape[-1:]) for _ in range(2))
+    given = f"mean={mean}, variance=tf.square({deviation}), is_training=False"
+    return f"tf.nn.fused_batch_norm({x}, {scale}, {offset}, {given})[0]"
+
+
+@rule(1)
+def layer_of_one_line(g: Growth) -> str:
+    """Compositions that there is a function for."""
+    x = _image(g)
+    by_channel = g.of_type("float32", (2, 2, x.shape[-1], 1))
+    across = g.of_type("float32", (1, 1, x.shape[-1], 3))
+    return g.choose.of(
+        (
+            f"tf.nn.crelu({x})",
+            f"tf.nn.swish({x})",
+            f"tf.nn.lrn({x}, 2, bias=1.0, alpha=0.5, beta=0.5)",
+            f"tf.nn.zero_fraction({x})",
+            f"tf.nn.weighted_moments({x}, [1, 2], tf.abs({g.like(x)}) + 0.5)[1]",
+            f'tf.nn.separable_conv2d({x}, {by_channel}, {across}, [1, 1, 1, 1], "SAME")',
+        )
+    )

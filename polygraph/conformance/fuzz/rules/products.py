@@ -48,3 +48,12 @@ def contraction(g: Growth) -> str:
             f"tf.tensordot({a}, {b}, [[1], [0]])",
         )
     )
+
+
+@rule(1)
+def decomposition(g: Growth) -> str:
+    """Whether what a matrix is decomposed into makes it again; what signs it has is left open."""
+    a = g.pick(("float32", "float64"), lambda ref: _MATRIX <= ref.rank <= 3 and 0 not in ref.shape,  # noqa: PLR2004
+               lambda: (3, 2))  # fmt: skip
+    off = f'tf.abs(tf.matmul(*OP_DEFS["Qr"]({a})) - {a})'
+    return f"tf.reduce_max({off}) <= 1e-3 * tf.reduce_max(tf.abs({a}))"

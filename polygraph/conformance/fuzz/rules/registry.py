@@ -23,23 +23,25 @@ class Rule:
       weight: how often, relative to others.
       grow: does it.
       top: only outside of control flow.
+      nests: grows functions, in which other rules have their turn.
     """
 
     name: str
     weight: int
     grow: Grow
     top: bool = False
+    nests: bool = False
 
 
 RULES: list[Rule] = []
 """Every rule, in the order of definition."""
 
 
-def rule(weight: int, *, top: bool = False) -> Callable[[Grow], Grow]:
+def rule(weight: int, *, top: bool = False, nests: bool = False) -> Callable[[Grow], Grow]:
     """Decorator: the function is a rule of that weight."""
 
     def decorate(grow: Grow) -> Grow:
-        RULES.append(Rule(grow.__name__, weight, grow, top))
+        RULES.append(Rule(grow.__name__, weight, grow, top, nests))
         return grow
 
     return decorate

@@ -185,3 +185,18 @@ def about_shape(g: Growth) -> str:
     """The shape, rank or size as a tensor."""
     x = g.pick(_ANY)
     return f"tf.{g.choose.of(('shape', 'size', 'rank'))}({x})"
+
+
+@rule(1)
+def passing_on(g: Growth) -> str:
+    """The same again, by way of an op that says something of it."""
+    x = g.pick(_ANY)
+    return g.choose.of(
+        (
+            f"tf.ensure_shape({x}, {list(x.shape)})",
+            f"tf.identity_n([{x}, {x}])[1]",
+            f"tf.guarantee_const({x})",
+            f"tf.placeholder_with_default({x}, {list(x.shape)})",
+            f"tf.tuple([{x}, {g.pick(_ANY)}])[0]",
+        )
+    )

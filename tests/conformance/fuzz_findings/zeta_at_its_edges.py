@@ -1,0 +1,132 @@
+"""numpy and torch disagree on tf.zeta.
+
+1 of 1 elements of float32[1] differ, at [0] 0.0 against inf
+By the interpreter, numpy is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+import polygraph as tf
+
+nan, inf = float("nan"), float("inf")
+BACKENDS = (("numpy", {}), ("torch", {}))
+
+
+def run(backend: str, options: dict[str, Any]) -> Any:
+    """The fetched arrays of every run, or the class of the error."""
+    config = tf.ConfigProto(backend=backend, backend_options=options)
+    with tf.Graph().as_default():
+        n0 = tf.placeholder(tf.float32, [35])
+        n1 = tf.placeholder(tf.float32, [35])
+        n2 = tf.zeta(n0, n1)
+        with tf.Session(config=config) as sess:
+            sess.run(tf.global_variables_initializer())
+            feeds = {
+                n0: np.array(
+                    [
+                        1.0,
+                        1.0,
+                        1.0,
+                        1.0,
+                        1.0,
+                        1.0,
+                        1.0,
+                        2.0,
+                        2.0,
+                        2.0,
+                        2.0,
+                        2.0,
+                        2.0,
+                        2.0,
+                        3.0,
+                        3.0,
+                        3.0,
+                        3.0,
+                        3.0,
+                        3.0,
+                        3.0,
+                        2.5,
+                        2.5,
+                        2.5,
+                        2.5,
+                        2.5,
+                        2.5,
+                        2.5,
+                        inf,
+                        inf,
+                        inf,
+                        inf,
+                        inf,
+                        inf,
+                        inf,
+                    ],
+                    np.float32,
+                ),
+                n1: np.array(
+                    [
+                        1.0,
+                        0.0,
+                        -1.0,
+                        0.5,
+                        2.0,
+                        inf,
+                        nan,
+                        1.0,
+                        0.0,
+                        -1.0,
+                        0.5,
+                        2.0,
+                        inf,
+                        nan,
+                        1.0,
+                        0.0,
+                        -1.0,
+                        0.5,
+                        2.0,
+                        inf,
+                        nan,
+                        1.0,
+                        0.0,
+                        -1.0,
+                        0.5,
+                        2.0,
+                        inf,
+                        nan,
+                        1.0,
+                        0.0,
+                        -1.0,
+                        0.5,
+                        2.0,
+                        inf,
+                        nan,
+                    ],
+                    np.float32,
+                ),
+            }
+            try:
+                return [sess.run([n2], feeds) for _ in range(1)]
+            except tf.errors.OpError as error:
+                return type(error)
+
+
+def check(a: tuple[str, dict[str, Any]], b: tuple[str, dict[str, Any]]) -> None:
+    """Assert that two backends, each with its options, agree."""
+    first, second = run(*a), run(*b)
+    if isinstance(first, type) or isinstance(second, type):
+        assert first is second, (first, second)
+        return
+    for some, others in zip(first, second, strict=True):
+        for x, y in zip(some, others, strict=True):
+            assert (x.dtype, x.shape) == (y.dtype, y.shape), (x.dtype, x.shape, y.dtype, y.shape)
+            np.testing.assert_allclose(
+                x.astype(np.complex128), y.astype(np.complex128), rtol=1e-05, atol=1e-06
+            )
+
+
+if __name__ == "__main__":
+    check(*([(name, {}) for name in sys.argv[1:]] or BACKENDS))
