@@ -66,8 +66,8 @@ def read_block(x: Array, block: Block, dtype: Any) -> Any:
 def write_block(dy: Array, block: Block, shape: tuple[int, ...], dtype: Any) -> Any:
     """Zeros of ``shape`` with ``dy`` where `read_block` reads."""
     if dy.dtype.kind == "b":
-        # The primitive is of numbers.
-        bits = write_block(ew.cast(dy, dtype=np.dtype(np.uint8)), block, shape, dtype)
+        # The primitive is of numbers; a backend need not hold uint8.
+        bits = write_block(ew.cast(dy, dtype=np.dtype(np.int32)), block, shape, dtype)
         return ew.cast(bits, dtype=dy.dtype)
     filled = prims.strided_slice_grad(
         dy, shape=block.window, begin=block.begin, end=block.end, strides=block.strides

@@ -224,6 +224,25 @@ def test_missing_lowering(engine: str) -> None:
     assert "y = tf.atan2(x, x)" in text
 
 
+@pytest.fixture
+def _no_uint8() -> Iterator[None]:
+    register_backend(limited(dtypes=frozenset({"bool", "float32", "int32"})))
+    yield
+    unregister_backend("limited")
+
+
+@pytest.mark.usefixtures("_no_uint8")
+def test_slices_are_written_without_a_dtype_that_the_program_has_not() -> None:
+    with tf.Graph().as_default():
+        v = tf.Variable([1.0, 2.0, 3.0])
+        flags = tf.Variable([True, True, True])
+        writes = [v[1:].assign([5.0, 6.0]), flags[:1].assign([False])]
+        with tf.Session(backend="limited") as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run([write.op for write in writes])
+            assert [x.tolist() for x in sess.run([v, flags])] == [[1, 5, 6], [False, True, True]]
+
+
 @pytest.mark.usefixtures("_only_float32")
 def test_undeclared_dtype_of_a_step() -> None:
     with tf.Graph().as_default():
