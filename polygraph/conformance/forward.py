@@ -62,8 +62,13 @@ class Group:
     applications: list[Application] = field(default_factory=list)
     _verdicts: dict[Application, Exception | None] = field(default_factory=dict)
 
-    def check(self, target: Target, application: Application) -> None:
+    def check(self, target: Target, application: Application, *, confirm: bool) -> None:
         """Raise what is wrong with one application.
+
+        Args:
+          target: the backend.
+          application: one of the group's.
+          confirm: run what is wrong by itself too, and say what comes of it.
 
         Raises:
           ConformanceFailure: a result is wrong.
@@ -72,7 +77,7 @@ class Group:
         if application not in self._verdicts:
             self._run_all(target)
         verdict = self._verdicts[application]
-        if isinstance(verdict, ConformanceFailure):
+        if confirm and isinstance(verdict, ConformanceFailure):
             self._confirm(target, application, verdict)
         if verdict is not None:
             raise verdict

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import importlib.metadata
 import json
+import os
 import platform
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run of the suite as data; see `as_dict` for its form."""
+    """A run of the suite as data.
+
+    ``seconds`` is what the cases took, ``cpu_seconds`` the processor time of the whole process, all
+    its threads, until the report was made.
+    """
 
     data: dict[str, Any]
 
@@ -45,12 +51,13 @@ class Report:
                 "subset": subset,
                 "seed": SEED,
                 "python": platform.python_version(),
-                "machine": f"{platform.system()} {platform.machine()}",
+                "machine": _machine(),
                 "backend": _backend(target),
                 "levels": [_level(results, number) for number in range(len(LEVELS))],
                 "loosened": _loosened(results),
                 "waivers": _waivers(target),
                 "seconds": round(sum(result.seconds for result in results), 3),
+                "cpu_seconds": round(time.process_time(), 3),
                 "cases": [_case(result) for result in results],
             }
         )
@@ -93,6 +100,10 @@ class Report:
             total += counts
         lines.append(_row("all", columns, total))
         return "\n".join(lines) + "\n"
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
 
 
 def _row(head: str, columns: Sequence[str], counts: Counter[str]) -> str:

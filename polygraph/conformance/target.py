@@ -116,13 +116,21 @@ class Target:
             return f"{step.op.name}: {reason}"
         return None
 
+    def waives(self, case_id: str) -> bool:
+        """Whether the backend has a waiver for a case."""
+        return self._pattern_for(case_id) is not None
+
     def waiver_for(self, case_id: str) -> str | None:
         """The reason of the first waiver whose pattern fits, None where none does."""
-        for pattern, reason in self.backend.waivers.items():
-            if fnmatch.fnmatchcase(case_id, pattern):
-                self.used_waivers[pattern] += 1
-                return reason
-        return None
+        pattern = self._pattern_for(case_id)
+        if pattern is None:
+            return None
+        self.used_waivers[pattern] += 1
+        return self.backend.waivers[pattern]
+
+    def _pattern_for(self, case_id: str) -> str | None:
+        fitting = (p for p in self.backend.waivers if fnmatch.fnmatchcase(case_id, p))
+        return next(fitting, None)
 
     # Using it
 

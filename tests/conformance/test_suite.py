@@ -29,7 +29,7 @@ from polygraph.conformance.oracle import truths
 from polygraph.conformance.report import Report
 from polygraph.conformance.samples import BLOCK, main_dtypes, samples_of
 from polygraph.conformance.suite import run_suite
-from polygraph.conformance.support_matrix import markdown_matrix
+from polygraph.conformance.support_matrix import markdown_matrix, summary
 from polygraph.conformance.target import Target
 from polygraph.conformance.tolerance import Bound, allowed, bound_of
 from polygraph.conformance.walker import applier, reference_lowerings, walking_backend
@@ -239,7 +239,7 @@ def report() -> Report:
         Case("primitive/f-float32-a", 1, "primitive", "f", lambda _: None, dtype="float32"),
         Case("primitive/f-float16-a", 1, "primitive", "f", _fail, dtype="float16",
              expected="no halves & <no> quarters"),
-        Case("load/x", 0, "load", "x", _fail, loosened="9 ulp: because"),
+        Case("load/x", 0, "load", "x", _fail, loosened="9 ulp |x|: because"),
     ]  # fmt: skip
     with Target.of(broken("reported")) as target:
         return Report.of(target, [run_case(case, target) for case in cases], "full")
@@ -255,7 +255,7 @@ def test_a_report_counts_and_explains(report: Report, tmp_path: Any) -> None:
     data = json.loads(path.read_text())
     assert data["schema"] == 1
     assert data["kit"] == "1.0"
-    assert data["loosened"] == {"x ": "9 ulp: because"}
+    assert data["loosened"] == {"x ": "9 ulp |x|: because"}
     assert len(data["levels"]) == len(LEVELS)
 
 
@@ -279,9 +279,12 @@ def test_the_html_needs_nothing_beside_it_and_escapes(report: Report) -> None:
 
 
 def test_the_support_matrix_names_dtypes(report: Report) -> None:
-    page = markdown_matrix([report])
-    assert "| `f` | float32 (float16) |" in page
-    assert "| `x` | FAIL |" in page
+    page = markdown_matrix([summary(report.data)])
+    assert "| `f` | f32 f16 | all but (f16) |" in page
+    assert "| L1 primitive | 1 (1) |" in page
+    assert "| L0 load | 0, **1 fail** |" in page
+    assert "| reported | 1 | no halves & <no> quarters |" in page
+    assert r"| 1 | 9 ulp \|x\|: because |" in page
 
 
 # Doors.
