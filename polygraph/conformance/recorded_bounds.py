@@ -193,7 +193,7 @@ def _unlike_by_op(case: RecordedCase) -> str | None:  # noqa: PLR0911 - one row 
         return "NaN bounds are passed on, as maximum and minimum do"
     if case.op.startswith("MaxPool") and "ties_special" in case.id:
         return "NaN is passed on here; TensorFlow passes over it on some processors"
-    if case.op.startswith("Conv2D") and first.dtype.kind in "iu":
+    if case.op.startswith("Conv2D") and case.attrs["T"].kind in "iu":
         return "convolution is of floats only"
     if case.op == "TopKV2" and first.dtype.kind not in "iu" and bool(np.isnan(first).any()):
         return _NAN
