@@ -18,14 +18,15 @@ import numpy as np
 from polygraph.core.ground.program import Block, Check, Parameter, Program, Value
 from polygraph.core.ground.signature import TensorType
 from polygraph.core.ground.tensor import Tensor
-from polygraph.core.ground.trace import Builder, prune
+from polygraph.core.ground.trace import Builder
 from polygraph.core.runtime.logs import logger
 from polygraph.core.runtime.planner.owners import lower_owner
 from polygraph.core.runtime.planner.rename import StateKey, Version
+from polygraph.core.runtime.planner.slices import Slice
 from polygraph.core.runtime.planner.specialise import HostValue, Specialised, Specialiser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from polygraph.core.ground.backend import Executable
     from polygraph.core.ground.operation import Operation
@@ -206,97 +207,19 @@ class _StagePlanner:
             stuck = result.deferred[0]
             msg = f"nothing yields what {stuck.name!r} ({stuck.frame}) waits for"
             raise RuntimeError(msg)
-        carries = self._carried(result, wanted)
+        part = Slice(self.renamed, self.goals, result)
+        carries = part.carried(wanted)
         return self._assemble(
             result,
             fetches=wanted,
             carries=carries,
             updates={},
-            checks=self._checks_within(result, [*wanted, *carries]),
+            checks=part.checks([*wanted, *carries]),
             demanded=demanded,
             host=host,
             observations=[],
             last=False,
         )
-
-    def _carried(self, result: Specialised, wanted: Sequence[Ref]) -> list[Ref]:
-        """Refs that this stage computes anyway and that something outside of it uses."""
-        carried = dict.fromkeys(self._of_stateful(result, wanted))
-        produced = self._produced(result, [*wanted, *carried])
-        used: dict[Ref, None] = dict.fromkeys(self.goals.fetches)
-        used.update(dict.fromkeys(self.goals.updates.values()))
-        for op, operands in self._all_operands():
-            if not self._inside(op, result, produced):
-                used.update(dict.fromkeys(ref for ref in operands if ref is not None))
-        bound = (ref for ref in used if isinstance(result.env.get(ref), Value))
-        carried.update(dict.fromkeys(ref for ref in bound if result.env[ref] in produced))
-        return list(carried)
-
-    def _produced(self, result: Specialised, refs: Sequence[Ref]) -> set[Value]:
-        """The values that a stage computes in order to yield ``refs``."""
-        values = [found for ref in refs if isinstance(found := result.env[ref], Value)]
-        block = prune(Block((), {}, tuple(result.builder.steps), tuple(values)))
-        return {value for step in block.steps for value in step.results}
-
-    def _checks_within(self, result: Specialised, refs: Sequence[Ref]) -> list[tuple[Check, Array]]:
-        """The checks of operations that a stage runs in order to yield ``refs``."""
-        builder = result.builder
-        if not builder.checks:
-            return []
-        produced = self._produced(result, refs)
-        names = {op.name for op, _ in self._all_operands() if self._touched(op, result, produced)}
-        return [
-            (check, flag)
-            for check, flag in zip(builder.checks, builder.check_flags, strict=True)
-            if flag in produced or (check.source is not None and check.source.name in names)
-        ]
-
-    def _of_stateful(self, result: Specialised, wanted: Sequence[Ref]) -> list[Ref]:
-        """All that the stateful operations in this stage give: none of them may run again."""
-        carried: list[Ref] = []
-        while True:
-            produced = self._produced(result, [*wanted, *carried])
-            found = [
-                ref
-                for op, _ in self._all_operands()
-                if op.definition.stateful and self._touched(op, result, produced)
-                for ref in self._given_by(op)
-                if isinstance(result.env.get(ref), Value)
-            ]
-            if len(found) == len(carried):
-                return found
-            carried = found
-
-    def _touched(self, op: Operation, result: Specialised, produced: set[Value]) -> bool:
-        given = map(result.env.get, self._given_by(op))
-        return any(isinstance(found, Value) and found in produced for found in given)
-
-    def _given_by(self, op: Operation) -> list[Ref]:
-        versions = [
-            version for renamed in self._all_renamed() for version in renamed.versions_of(op)
-        ]
-        return [*op.outputs, *versions]
-
-    def _all_renamed(self) -> Iterable[Renamed]:
-        pending = [self.renamed]
-        while pending:
-            renamed = pending.pop()
-            yield renamed
-            pending.extend(part for parts in renamed.inner.values() for part in parts)
-
-    def _all_operands(self) -> Iterable[tuple[Operation, Sequence[Ref | None]]]:
-        for renamed in self._all_renamed():
-            yield from renamed.operands.items()
-            for op, parts in renamed.inner.items():
-                for part in parts:
-                    yield op, part.outputs
-            for op, entry in renamed.entry.items():
-                for pair in entry.values():
-                    yield op, pair
-
-    def _inside(self, op: Operation, result: Specialised, produced: set[Value]) -> bool:
-        values = [result.env.get(tensor) for tensor in op.outputs]
-        return bool(values) and all(isinstance(v, Value) and v in produced for v in values)
 
     # From refs to a Program
 
