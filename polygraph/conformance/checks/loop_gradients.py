@@ -72,9 +72,12 @@ def the_gradient_of_a_loop_of_unknown_length_that_writes(target: Target) -> None
     """Catches a way back that writes again, or that takes what a later turn wrote."""
     v = tf.Variable(1.0)
     x, count = tf.placeholder(tf.float32, []), tf.placeholder(tf.int32, [])
-    _, y = tf.while_loop(
-        lambda i, _: i < count, lambda i, y: (i + 1, y * tf.assign_add(v, 1.0)), [0, x]
-    )
+
+    def body(i: Any, y: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(v, 1.0)]):
+            return i + 1, y * tf.identity(v)
+
+    _, y = tf.while_loop(lambda i, _: i < count, body, [0, x])
     (dx,) = tf.gradients(y, [x])
     with started(target) as sess:
         same(sess.run([y, dx], {x: 0.5, count: 3}), [12.0, 24.0], "x * 2 * 3 * 4")
