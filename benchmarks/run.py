@@ -37,6 +37,7 @@ CHECKED_STEPS = 20
 TOLERANCE = 5e-5
 TOLERANCES = {"handwritten-torch": 1e-3}
 HANDWRITTEN = "handwritten-"
+CLOCK_HELP = "processor: of the worker alone, for busy machines; default: %(default)s"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "torch", "jax", "jaxlib", "polygraph-framework")
 
@@ -98,7 +99,7 @@ class Worker:
         )
         self.setup = float(self._answer()["ready"])
 
-    def ask(self, do: str, **arguments: float) -> dict[str, Any]:
+    def ask(self, do: str, **arguments: float | str) -> dict[str, Any]:
         """Give an order and return its answer.
 
         Raises:
@@ -154,13 +155,14 @@ def disagreement(workers: list[Worker]) -> str | None:
     return None
 
 
-def time_workers(workers: list[Worker], rounds: int, seconds: float) -> list[Result]:
+def time_workers(workers: list[Worker], args: argparse.Namespace) -> list[Result]:
     """Hand out rounds in turn, each beginning with another worker; return the figures."""
     answers: dict[str, list[dict[str, Any]]] = {worker.candidate: [] for worker in workers}
-    for turn in range(rounds):
+    for turn in range(args.rounds):
         start = turn % len(workers)
         for worker in workers[start:] + workers[:start]:
-            answers[worker.candidate].append(worker.ask("time", seconds=seconds))
+            answer = worker.ask("time", seconds=args.seconds, clock=args.clock)
+            answers[worker.candidate].append(answer)
     return [
         Result(worker.candidate, worker.setup, [one["median"] for one in given], given[-1]["tier"])
         for worker, given in zip(workers, answers.values(), strict=True)
@@ -181,7 +183,7 @@ def run_workload(
             raise CandidateError("no candidate can run here")
         if wrong := disagreement(workers):
             raise CandidateError(f"{workload.name}: {wrong}")
-        return time_workers(workers, args.rounds, args.seconds)
+        return time_workers(workers, args)
     finally:
         for worker in workers:
             worker.close()
@@ -250,6 +252,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--candidates", type=names_in(CANDIDATES), default=candidates, help=", ".join(candidates))
     add("--rounds", type=int, default=9, help="default: %(default)s")
     add("--seconds", type=float, default=0.5, help="length of a round; default: %(default)s")
+    add("--clock", choices=["wall", "processor"], default="wall", help=CLOCK_HELP)
     add("--json", type=Path, help="file for all figures")
     return parser.parse_args()
 

@@ -5,7 +5,8 @@ imports the module, whose `make_step(workload, variant)` gives the step, and ans
 `{"ready": seconds}`. Then, from the initial values each time:
 
     {"do": "losses", "steps": n}    -> {"losses": [n floats]}
-    {"do": "time", "seconds": s}    -> {"median": seconds a step, "steps": how many, "tier": which}
+    {"do": "time", "seconds": s, "clock": name of one of `CLOCKS`}
+                                    -> {"median": seconds a step, "steps": how many, "tier": which}
 
 The end of input ends the worker. What goes wrong is answered as `{"error": text}`.
 """
@@ -22,13 +23,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
     from workloads import Step
 
 WARM_UP = 3  # steps before the clock starts: caches are cold after another worker's turn
+
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 
 Batches = list[tuple["np.ndarray", "np.ndarray"]]
 
@@ -40,28 +43,32 @@ def take_losses(step: Step, batches: Batches, steps: int) -> dict[str, Any]:
     return {"losses": [step(images, labels) for images, labels in turns]}
 
 
-def take_time(step: Step, batches: Batches, seconds: float) -> dict[str, Any]:
-    """Run steps for some seconds and return the median of their times, in seconds."""
+def take_time(step: Step, batches: Batches, seconds: float, clock: str) -> dict[str, Any]:
+    """Run steps for some seconds by that clock; return the median of their times, in seconds."""
     step.reset()
     turns = itertools.cycle(batches)
     for images, labels in itertools.islice(turns, WARM_UP):
         step(images, labels)
-    times = list(time_steps(step, turns, time.perf_counter() + seconds))
+    times = list(time_steps(step, turns, seconds, CLOCKS[clock]))
     return {"median": statistics.median(times), "steps": len(times), "tier": step.tier}
 
 
 def time_steps(
-    step: Step, turns: Iterator[tuple[np.ndarray, np.ndarray]], end: float
+    step: Step,
+    turns: Iterator[tuple[np.ndarray, np.ndarray]],
+    seconds: float,
+    clock: Callable[[], float],
 ) -> Iterator[float]:
-    """Yield each step's time until the clock reads `end`, and one at least."""
-    before = time.perf_counter()
+    """Yield each step's time until so many seconds are over, and one at least."""
+    before = clock()
+    end = before + seconds
     for images, labels in turns:
         step(images, labels)
-        after = time.perf_counter()
+        after = clock()
         yield after - before
         if after >= end:
             return
-        before = time.perf_counter()
+        before = clock()
 
 
 def serve(module: str, variant: str, workload: str) -> Iterator[dict[str, Any]]:
