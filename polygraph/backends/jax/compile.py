@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 from jax.sharding import SingleDeviceSharding
 
+from polygraph.backends.jax.exact_products import exact_products
 from polygraph.backends.jax.tracing import Tracing, large_constants
 from polygraph.core.ground.backend import RunResult
 from polygraph.core.ground.op import REGISTRY
@@ -109,10 +110,11 @@ def _function(
     Updates come first because JAX gives donated memory to the first result that fits.
     """
     now, late = _split(program)
+    exact = exact_products(program.block)
 
     def function(*arguments: jax.Array) -> tuple[jax.Array, ...]:
         given = arguments[: len(constants)]
-        tracing = Tracing(target.lowerings, dict(zip(constants, given, strict=True)))
+        tracing = Tracing(target.lowerings, dict(zip(constants, given, strict=True)), exact)
         arrays = tracing.start(program.block, arguments[len(constants) :])
         tracing.steps(now, arrays)
         flags = [arrays[flag] for flag in program.check_values]

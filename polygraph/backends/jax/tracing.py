@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 from jax import lax
 
+from polygraph.backends.jax.exact_products import rounded
 from polygraph.core.ground.program import Block, Value
 from polygraph.core.ground.signature import TensorType
 from polygraph.ops.primitives.elementwise import add
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import jax
     import numpy as np
@@ -45,10 +46,12 @@ class Tracing:
       lowerings: by op; an attribute that is a block reaches a lowering as a function of arrays
         that gives a tuple of arrays.
       constants: the large constants, as arguments of the function that is traced.
+      exact: products that are rounded before they go into a sum.
     """
 
     lowerings: Mapping[Op, Lowering]
     constants: Mapping[Value, jax.Array]
+    exact: Collection[Value]
 
     def block(self, block: Block, *arguments: jax.Array) -> tuple[jax.Array, ...]:
         """The results of ``block`` for ``arguments``."""
@@ -71,6 +74,8 @@ class Tracing:
         """Add the results of ``steps`` to ``arrays``, which has their operands."""
         for step in steps:
             arrays.update(self._step(step, [arrays[operand] for operand in step.operands]))
+            if step.results and step.results[0] in self.exact:
+                arrays[step.results[0]] = rounded(arrays[step.results[0]])
 
     def _step(self, step: Step, operands: Sequence[jax.Array]) -> Iterable[tuple[Value, jax.Array]]:
         attrs = {

@@ -120,6 +120,31 @@ def seeds_of_the_graph_and_of_ops(target: Target) -> None:
     require(not np.array_equal(more[1], first[2]), "two ops without a seed drew the same numbers")
 
 
+@check
+def a_range_of_uniform_numbers(target: Target) -> None:
+    """Catches a product and the sum that it goes into rounded as one: the bits are TensorFlow's."""
+    tf.set_random_seed(1234)
+    draws = [
+        tf.random_uniform([16], -2.3, 3.1, seed=6),
+        tf.random_uniform([12], -0.4, 0.7, tf.float64, seed=6),
+    ]
+    with session(target) as sess:
+        single, double = sess.run(draws)
+    # Recorded on TensorFlow 2.21, compat.v1.
+    wanted = [
+        *(2.2969558, -0.06545377, 2.4436057, 1.4065685, 2.1637933, 2.0888784, -2.1308572),
+        *(0.7288456, 2.7590659, 0.8514645, 2.9971135, -1.238451, 0.6400037, 3.056585),
+        *(-0.21785808, 2.354842),
+    ]
+    same(single, np.array(wanted, np.float32), "float32")
+    wanted = [
+        *(0.4913369999363747, -0.3696786823588577, 0.27433076388022093, -0.12436005265081845),
+        *(0.14440521363534975, 0.5323338112165061, -0.008882335217378412, -0.30687914183696985),
+        *(0.10714639118688918, 0.5707697866378405, 0.2868002314145309, -0.0682488598806611),
+    ]
+    same(double, np.array(wanted), "float64")
+
+
 # Counters
 
 
