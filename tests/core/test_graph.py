@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -326,3 +327,20 @@ def test_a_default_fits_the_shape_of_its_placeholder() -> None:
         assert tf.placeholder_with_default(tf.zeros([2]), [None]).get_shape().as_list() == [None]
         with pytest.raises(ValueError, match=r"not compatible|incompatible"):
             tf.placeholder_with_default(tf.zeros([2]), [3])
+
+
+def test_every_thread_has_a_default_graph_of_its_own() -> None:
+    """As TensorFlow 2.21's compat.v1 answers."""
+    mine = tf.get_default_graph()
+    tf.constant(1)
+    seen: list[Any] = []
+
+    def build() -> None:
+        seen.extend([tf.get_default_graph(), tf.constant(2)])
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    thread.join()
+    assert seen[0] is not mine
+    assert seen[1].graph is seen[0]
+    assert seen[1].name == "Const:0"

@@ -423,9 +423,15 @@ class Graph:
 
 
 class _Defaults(threading.local):
-    """The stack of default graphs of one thread."""
+    """The default graphs of one thread.
+
+    Attributes:
+      own: the default where no graph is entered; as in TF1, no thread sees another's.
+      stack: the graphs entered.
+    """
 
     def __init__(self) -> None:
+        self.own = Graph()
         self.stack: list[Graph] = []
 
     def push(self, graph: Graph) -> None:
@@ -438,22 +444,16 @@ class _Defaults(threading.local):
         self.stack.pop()
 
 
-class _Global:
-    """The graph that is the default where no other is, shared by all threads."""
-
-    graph = Graph()
-
-
 _defaults = _Defaults()
 
 
 def get_default_graph() -> Graph:
-    """The innermost graph entered in this thread, else the global one."""
-    return _defaults.stack[-1] if _defaults.stack else _Global.graph
+    """The innermost graph entered in this thread, else the thread's own."""
+    return _defaults.stack[-1] if _defaults.stack else _defaults.own
 
 
 def reset_default_graph() -> None:
-    """Start the global default graph afresh.
+    """Start the thread's own default graph afresh.
 
     Raises:
       AssertionError: a graph is entered at the moment.
@@ -464,4 +464,4 @@ def reset_default_graph() -> None:
             "graph, exit the nesting and create a new graph."
         )
         raise AssertionError(msg)
-    _Global.graph = Graph()
+    _defaults.own = Graph()
