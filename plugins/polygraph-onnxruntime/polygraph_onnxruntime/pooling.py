@@ -64,7 +64,7 @@ def max_pool(
 @widened
 def max_pool_grad(
     x: Ref,
-    y: Ref,
+    _y: Ref,
     dy: Ref,
     *,
     ksize: Pair,
@@ -72,18 +72,18 @@ def max_pool_grad(
     padding: Padding,
     data_format: str = "NHWC",
 ) -> Ref:
-    """``dy`` to the first greatest cell of each window."""
-    if not y.size or not x.size:
+    """``dy`` to the first greatest cell of each window, found in ``x`` again."""
+    if not dy.size or not x.size:
         return x.full(0)
     images = padded(to_nhwc(x, data_format), padding, _lowest(x.dtype))
-    greatest, gradient = to_nhwc(y, data_format), to_nhwc(dy, data_format)
+    gradient = to_nhwc(dy, data_format)
     geometry = Geometry(ksize, strides, padding)
     total = images.full(0)
+    windows = list(taps(images, geometry))
+    greatest = functools.reduce(lambda a, b: a.binary("Max", b), windows)
     # A window whose greatest is NaN has no cell that equals it.
     free = greatest.equals(greatest)
-    for at, cells in zip(
-        itertools.product(*map(range, ksize)), taps(images, geometry), strict=True
-    ):
+    for at, cells in zip(itertools.product(*map(range, ksize)), windows, strict=True):
         here = cells.equals(greatest) & free
         free = free & ~here
         total = total + put(here.where(gradient, 0), at, images.shape, geometry)

@@ -202,6 +202,8 @@ def zeta(s: Ref, q: Ref) -> Ref:
     """The Hurwitz zeta function."""
     shape = np.broadcast_shapes(s.shape, q.shape)
     s, q = s.expand(shape), q.expand(shape)
+    endless = s.is_inf() & (s > 0)
+    s = endless.where(2.0, s)
     pole = (q <= 0.0) & q.equals(q.floor())
     known = s.is_nan().where(0.0, s)
     far = _between(known, 0.0, _ZETA_MOST_TERMS) + _ZETA_TERMS
@@ -217,8 +219,10 @@ def zeta(s: Ref, q: Ref) -> Ref:
     total, base = s.writer.loop([s.full(0.0), base], lambda refs: any_of(refs[1] < far), turn)
     result = total + _zeta_tail(s, base)
     even = s.binary("Mod", 2.0, fmod=1).equals(0)
-    undefined = (s < 1.0) | (pole & ~even & ~s.equals(1.0)) | ((q < 0.0) & ~s.equals(s.floor()))
+    undefined = (s < 1.0) | (pole & ~even) | ((q < 0.0) & ~s.equals(s.floor()))
     undefined = undefined | s.is_nan() | q.is_nan()
-    result = (s.equals(1.0) | pole).where(np.inf, result)
+    # Of an infinite order only the greatest term is left, its base to that power.
+    greatest = q.equals(1.0).where(1.0, (q > 1.0).where(0.0, q.full(np.inf)))
+    result = endless.where(greatest, pole.where(np.inf, result))
     result = (q.is_inf() & (q > 0)).where(0.0, result)
-    return undefined.where(np.nan, result)
+    return s.equals(1.0).where(np.inf, undefined.where(np.nan, result))

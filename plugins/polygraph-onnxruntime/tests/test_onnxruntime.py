@@ -149,6 +149,26 @@ def test_nan_is_found_by_what_compares() -> None:
     assert np.isnan(pooled.reshape(3)).tolist() == [False, True, False]
 
 
+def test_zeta_where_its_arguments_are_infinite() -> None:
+    orders = np.array([[1.0], [2.0], [3.0], [2.5], [np.inf], [np.nan]])
+    places = np.array([0.0, -1.5, 0.5, 1.0, 3.0, np.inf, -np.inf, np.nan])
+    found = computed(tf.zeta, orders, places)
+    np.testing.assert_allclose(found, primitives.elementwise.zeta(orders, places), rtol=1e-13)
+
+
+def test_the_gradient_of_a_pool_finds_the_greatest_cells_of_what_it_is_given() -> None:
+    v = tf.Variable(np.arange(4.0).reshape(1, 2, 2, 1))
+    pooled = tf.nn.max_pool(v, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    with tf.control_dependencies([pooled]), tf.control_dependencies([tf.assign(v, -v)]):
+        slope = tf.gradients(pooled, v)[0]
+    with tf.Session(backend="onnxruntime") as sess, tf.Session() as wanted:
+        slopes = []
+        for session in (sess, wanted):
+            session.run(v.initializer)
+            slopes.append(session.run(slope))
+    np.testing.assert_array_equal(*slopes)
+
+
 def test_bfloat16_crosses_the_border() -> None:
     x = np.array([1.5, -2.25, np.inf], ml_dtypes.bfloat16)
     doubled = computed(lambda a: a + a, x)
