@@ -20,6 +20,7 @@ import polygraph as tf
 from polygraph.cli.main import main
 from polygraph.conformance.checks.op_types import SHOWN_BY
 from polygraph.conformance.fuzz.choices import Seeded
+from polygraph.conformance.fuzz.compare import allowance, difference
 from polygraph.conformance.fuzz.coverage import coverage_of
 from polygraph.conformance.fuzz.driver import fuzz
 from polygraph.conformance.fuzz.generate import ALL_DTYPES, generate, recipe_from
@@ -246,6 +247,14 @@ def test_rounding_is_no_disagreement() -> None:
         ours, theirs = outcome_of(recipe, "numpy"), outcome_of(recipe, name)
         assert not np.allclose(ours.values[0][2], theirs.values[0][2], rtol=1e-3)
         assert disagreement(recipe, "numpy", name) is None
+
+
+def test_a_pole_is_no_disagreement_where_not_a_digit_is_known() -> None:
+    near, at = np.array([-16777216.0, 3.0], np.float32), np.array([np.nan, np.nan], np.float32)
+    moved = [np.array([-9e6, 3.000001], np.float32), np.array([-5e7, 3.0], np.float32)]
+    allowed = allowance(near, moved)
+    assert "1 of 2 elements" in (difference(near, at, allowed) or "")
+    assert "at [1]" in (difference(near, at, allowed) or "")
 
 
 FREE = {
