@@ -33,7 +33,8 @@ The page is written by `tools/support_matrix.py` from reports: run
 cell says at which of the dtypes in the second column all cases pass: `all`, or all but those in
 brackets, at which cases fail as the backend says.
 
-A backend's row stands for the day of its report: the suite may have grown since. The time is what
+A backend's row stands for the day of its report: the suite may have grown since. The subset `ci`
+is a fast choice of the cases, `full` is all of them. The time is what
 the cases took on a machine that did other things too; the CPU time is the whole process's.
 
 """

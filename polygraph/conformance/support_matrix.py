@@ -113,11 +113,13 @@ def _runs(summaries: Sequence[Summary]) -> str:
                 f"{backend['device']}, {backend['tier']}",
                 f"{one['python']}, {one['machine']}",
                 one["date"].partition("T")[0],
+                one["subset"],
                 f"{one['seconds']:.0f} s",
                 f"{one['cpu_seconds']:.0f} s" if one["cpu_seconds"] else "-",
             ]
         )
-    head = ("backend", "engines", "device, tier", "Python, machine", "date", "time", "CPU time")
+    head = ("backend", "engines", "device, tier", "Python, machine", "date", "subset", "time",
+            "CPU time")  # fmt: skip
     return _table(head, rows)
 
 
