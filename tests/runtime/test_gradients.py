@@ -14,11 +14,13 @@ import pytest
 
 import polygraph as tf
 from polygraph.core.ground.errors import MissingGradientError
-from polygraph.core.ground.op_def import graph_op
+from polygraph.core.ground.op_def import OP_DEFS, graph_op
 from polygraph.core.ground.shape_rules import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from polygraph.core.ground.op_def import OpDef
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +39,12 @@ def close(found: Any, wanted: Any) -> None:
     np.testing.assert_allclose(found, wanted, rtol=2e-4, atol=1e-4)
 
 
-@graph_op("TestNoRule", "x: T -> y: T", shape=unchanged, T=(tf.float32,))
-def _no_rule(x: Any) -> Any:
-    return x
+@pytest.fixture
+def no_rule() -> Iterator[OpDef]:
+    """An op type of which no gradient is known, for as long as a test runs."""
+    define = graph_op("TestNoRule", "x: T -> y: T", shape=unchanged, T=(tf.float32,))
+    yield define(lambda x: x)
+    del OP_DEFS["TestNoRule"]
 
 
 # The walk.
@@ -156,9 +161,9 @@ def test_gated_gradients_wait_for_each_other(graph: tf.Graph) -> None:
 # Rules.
 
 
-def test_a_missing_rule_names_the_operation_and_the_line() -> None:
+def test_a_missing_rule_names_the_operation_and_the_line(no_rule: OpDef) -> None:
     x = tf.constant([1.0])
-    y = _no_rule(x, name="bare")
+    y = no_rule(x, name="bare")
     with pytest.raises(MissingGradientError, match=r"'bare' \(op type: TestNoRule\)") as caught:
         tf.gradients(y, x)
     assert isinstance(caught.value, LookupError)
