@@ -72,7 +72,8 @@ def only(op: Op, target: Target) -> Iterator[Case]:
 # It passes where it should.
 
 
-@pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
+# On JAX it is minutes of compiling, which CI spends beside the tests.
+@pytest.mark.parametrize("name", ["numpy", "torch", pytest.param("jax", marks=pytest.mark.slow)])
 def test_our_backends_pass(name: str) -> None:
     if name != "numpy" and importlib.util.find_spec(name) is None:
         pytest.skip(f"{name} is not installed")
