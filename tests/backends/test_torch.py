@@ -14,6 +14,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import polygraph as tf  # noqa: E402
 from polygraph.backends.torch.aliasing import memory_roots  # noqa: E402
 from polygraph.backends.torch.arrays import put  # noqa: E402
 from polygraph.backends.torch.backend import make  # noqa: E402
@@ -715,3 +716,29 @@ def test_a_failed_check_leaves_the_state_of_a_cuda_graph() -> None:
     np.testing.assert_array_equal(cuda.get(v), [0, 0])
     assert executable([v], [np.full(2, 1, F32)])[3] == -1
     np.testing.assert_array_equal(cuda.get(v), [-0.5, -0.5])
+
+
+def test_adam_takes_an_infinite_gradient_at_every_beta1(backend: Backend) -> None:
+    program = make_program(
+        lambda *operands: training.apply_adam(*operands, use_nesterov=False),
+        [*[vector(2)] * 3, *[TensorType(F32, ())] * 6, vector(2)], state=3, updates=(0, 1, 2),
+    )  # fmt: skip
+    executable = backend.compile(program)
+    grad = np.array([-np.inf, 1.0], F32)
+    for beta1 in (0.0, 0.01, 0.5, 0.9):
+        state = [backend.put(np.zeros(2, F32)) for _ in range(3)]
+        scalars = [np.array(x, F32) for x in (0.81, 0.998, 0.01, beta1, 0.998, 1e-8)]
+        _, m, v = map(backend.get, executable(state, [*scalars, grad])[2])
+        assert m[0] == -np.inf
+        assert v[0] == np.inf
+        np.testing.assert_allclose(m[1], 1 - beta1, rtol=1e-6)
+
+
+def test_half_precision_log_softmax_sums_in_float32() -> None:
+    x = tf.placeholder(tf.bfloat16, [4])
+    fed = np.array([0.3984375, 5.375, -2.515625, 0.0], tf.bfloat16.as_numpy_dtype)
+    wide = fed.astype(np.float64)
+    wanted = wide - np.log(np.sum(np.exp(wide)))
+    with tf.Session(backend="torch") as sess:
+        got = sess.run(tf.nn.log_softmax(x), {x: fed}).astype(np.float64)
+    np.testing.assert_allclose(got, wanted, rtol=2.0**-8)

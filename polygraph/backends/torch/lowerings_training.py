@@ -72,7 +72,8 @@ def adam_in_place(
       grads: one for each variable, of its shape.
     """
     beta1_power, beta2_power, rate, beta1, beta2, epsilon = (float(x.item()) for x in scalars)
-    if not (0 <= beta1 < 1 and 0 <= beta2 < 1 and beta1_power != 1 and beta2_power <= 1):
+    # Up to one half torch interpolates from the gradient's end, where an infinite one gives NaN.
+    if not (0.5 < beta1 < 1 and 0 <= beta2 < 1 and beta1_power != 1 and beta2_power <= 1):  # noqa: PLR2004
         for var, m, v, grad in zip(variables, ms, vs, grads, strict=True):
             _write((var, m, v), scalars, grad, use_nesterov=False)
         return

@@ -347,8 +347,14 @@ UNSIGNED: Mapping[Op, Lowering] = MappingProxyType(
 
 UNSUPPORTED: Mapping[Declined, str] = MappingProxyType(
     {
-        (ew.relu6, name): "torch does not clamp integers of this dtype"
-        for name in ("uint16", "uint32", "uint64")
+        **{
+            (ew.relu6, name): "torch does not clamp integers of this dtype"
+            for name in ("uint16", "uint32", "uint64")
+        },
+        **{
+            (cross_entropy.log_softmax, name): "torch rounds its sum to this dtype midway"
+            for name in ("float16", "bfloat16")
+        },
     }
 )
 """What has no lowering, and why. A composite here runs by its body."""
